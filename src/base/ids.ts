@@ -1,0 +1,91 @@
+// One id, three spellings. Everything a customer can name has 128 bits, laid out as a version-7 UUID (RFC 9562 §5.7):
+//
+//   48 bits Unix milliseconds | version 7 | 12 bits node number | variant 10 | 62 random bits
+//
+// so ids sort by age, and any node can tell whose call it is. The same bits are spelled as 32 hex digits behind two
+// letters (`CallSid`), as a UUID (`call_leg_id`), or as base64url behind `v3:` (`call_control_id`).
+
+import type { Chance } from './chance.ts'
+import type { Clock } from './clock.ts'
+
+declare const brand: unique symbol
+/** A string that says what it is the id of. */
+export type Id<Of extends string> = string & { readonly [brand]: Of }
+
+export type AccountId = Id<'account'>
+export type ApplicationId = Id<'application'>
+export type CallId = Id<'call'>
+export type CallGroupId = Id<'call-group'>
+export type ConferenceId = Id<'conference'>
+export type BridgeId = Id<'bridge'>
+export type QueueId = Id<'queue'>
+export type RecordingId = Id<'recording'>
+export type PlaybackId = Id<'playback'>
+export type GatherId = Id<'gather'>
+export type EventId = Id<'event'>
+export type ParticipantId = Id<'participant'>
+
+/** Makes ids for one node. Ids inside the house are 32 lower-case hex digits. */
+export class IdMaker {
+  readonly #clock: Clock
+  readonly #chance: Chance
+  readonly #node: number
+
+  /** @param node 0..4095, the number of this switch in its cluster */
+  constructor(clock: Clock, chance: Chance, node = 0) {
+    if (!Number.isInteger(node) || node < 0 || node > 0xfff) throw new RangeError(`node ${node} is not 0..4095`)
+    this.#clock = clock
+    this.#chance = chance
+    this.#node = node
+  }
+
+  make<Of extends string>(): Id<Of> {
+    const time = Math.floor(this.#clock.wallMs()).toString(16).padStart(12, '0').slice(-12)
+    const random = this.#chance.bytes(8)
+    random[0] = (random[0]! & 0x3f) | 0x80
+    return `${time}7${this.#node.toString(16).padStart(3, '0')}${hex(random)}` as Id<Of>
+  }
+}
+
+/** The node number inside an id. */
+export function nodeOf(id: string): number {
+  return Number.parseInt(id.slice(13, 16), 16)
+}
+
+/** `0190…` (32 hex) as a UUID, the spelling of `call_leg_id`. */
+export function toUuid(id: string): string {
+  return `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`
+}
+
+/** Reads a UUID, in any letter case; null when it is not one. */
+export function fromUuid<Of extends string>(text: string): Id<Of> | null {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)) return null
+  return text.replaceAll('-', '').toLowerCase() as Id<Of>
+}
+
+/** Two letters and 32 hex digits, the spelling of `CallSid` (`CA`), `ConferenceSid` (`CF`) and their kin. */
+export function toSid(prefix: string, id: string): string {
+  return prefix + id
+}
+
+/** Reads a sid with the given two letters; null when it is not one. */
+export function fromSid<Of extends string>(prefix: string, text: string): Id<Of> | null {
+  if (text.length !== 34 || !text.startsWith(prefix) || !/^[0-9a-f]{32}$/.test(text.slice(2))) return null
+  return text.slice(2) as Id<Of>
+}
+
+/** `v3:` and base64url, the spelling of `call_control_id`. Never holds `/ ? # %` or a space (telnyx-voice §6). */
+export function toControlId(id: string): string {
+  return `v3:${Buffer.from(id, 'hex').toString('base64url')}`
+}
+
+/** Reads a call control id; null when it is malformed. */
+export function fromControlId<Of extends string>(text: string): Id<Of> | null {
+  if (!/^v3:[A-Za-z0-9_-]{22}$/.test(text)) return null
+  const id = Buffer.from(text.slice(3), 'base64url').toString('hex')
+  return id.length === 32 ? (id as Id<Of>) : null
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}

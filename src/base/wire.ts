@@ -1,0 +1,78 @@
+// The wire is handed in: datagrams and byte streams as the rooms see them. Real sockets live in net/, a pretended
+// network with seeded loss, jitter, reordering and duplication in testkit/.
+
+import type { Result } from './result.ts'
+
+export interface Address {
+  /** A numeric IPv4 or IPv6 address, without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+export type BindError =
+  | { readonly type: 'address-in-use'; readonly local: Address }
+  | { readonly type: 'bind-failed'; readonly local: Address; readonly reason: string }
+
+export interface DatagramHandlers {
+  /** `bytes` may be reused by the wire after the call returns: copy what is kept. */
+  onDatagram(bytes: Uint8Array, from: Address): void
+  /** ICMP errors and the like. The socket lives on. */
+  onError?(reason: string): void
+}
+
+export interface DatagramSocket {
+  readonly local: Address
+  /** Fire and forget. The wire keeps no reference to `bytes` after the call unless it copied them. */
+  send(bytes: Uint8Array, to: Address): void
+  /** Restricts a socket to one peer, which makes sends cheaper; `null` opens it again. Optional for a wire. */
+  connect?(peer: Address | null): void
+  close(): void
+}
+
+export interface DatagramNet {
+  /** Port 0 asks for any free one. */
+  bind(local: Address, handlers: DatagramHandlers): Promise<Result<DatagramSocket, BindError>>
+}
+
+export type StreamCloseReason = 'local' | 'remote' | 'reset' | 'timeout'
+
+export interface StreamHandlers {
+  onBytes(bytes: Uint8Array): void
+  onClose(reason: StreamCloseReason): void
+}
+
+export interface StreamConnection {
+  readonly local: Address
+  readonly remote: Address
+  /** Octets not yet taken by the network; callers bound it. */
+  readonly bufferedOctets: number
+  write(bytes: Uint8Array): void
+  /** Sends what is buffered, then closes. */
+  end(): void
+  /** Closes at once. */
+  destroy(): void
+}
+
+export interface StreamListener {
+  readonly local: Address
+  close(): void
+}
+
+export type ConnectError = { readonly type: 'connect-failed'; readonly remote: Address; readonly reason: string }
+
+export interface StreamNet {
+  listen(
+    local: Address,
+    onConnection: (connection: StreamConnection) => StreamHandlers,
+  ): Promise<Result<StreamListener, BindError>>
+  connect(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<Result<StreamConnection, ConnectError>>
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function formatAddress(address: Address): string {
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.port === b.port && a.host === b.host
+}

@@ -1,0 +1,134 @@
+// One party on the line, as the hall sees it: whatever signalling is behind it (a SIP dialog today, a browser's peer
+// connection or a vendor's login protocol later), a leg takes `LegCommand`s and tells `LegEvent`s, and its audio is
+// the media session with the same id. A room that brings its own kind of leg implements this contract and the engine
+// cannot tell the difference.
+
+import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
+import type { MediaChannel, SessionStats } from '#media/protocol.ts'
+
+/** A header as it travels: name as written, value unfolded. */
+export interface Header {
+  readonly name: string
+  readonly value: string
+}
+
+/** Why a leg ended, in SIP's and Q.850's words; languages map it to their own (research/sip §6). */
+export interface LegEnd {
+  /** Who ended it: the far party, us, or nobody (timeouts, transport). */
+  readonly by: 'remote' | 'local' | 'network'
+  /** What happened. */
+  readonly how:
+    | 'bye' // an answered leg was hung up
+    | 'cancel' // the caller gave up before an answer
+    | 'refused' // a final answer of 300 or more
+    | 'no-answer-in-time' // our own ring timeout
+    | 'unreachable' // no answer from the network at all, or no route
+    | 'failed' // anything else: broken dialog, transport, internal
+  /** The SIP status that tells it, when there is one: 486, 487, 603 … */
+  readonly sipStatus: number | null
+  readonly sipReason: string | null
+  /** Q.850 cause from a Reason header (RFC 3326), when the peer gave one. */
+  readonly q850: number | null
+  readonly headers: readonly Header[]
+}
+
+export type LegState = 'ringing-in' | 'dialing-out' | 'answered' | 'ended'
+
+/** What is known of an incoming leg before anyone answered. */
+export interface IncomingLeg {
+  readonly leg: CallId
+  readonly account: AccountId
+  readonly application: ApplicationId
+  /** Number (`+1555…`) or user, from the From header or an asserted identity of a trusted trunk. */
+  readonly from: string
+  readonly fromName: string | null
+  readonly to: string
+  readonly fromUri: string
+  readonly toUri: string
+  /** X- headers, User-to-User and the allowed rest, in order. */
+  readonly headers: readonly Header[]
+  readonly offeredCodecs: readonly string[]
+  readonly source:
+    | { readonly type: 'user'; readonly username: string }
+    | { readonly type: 'trunk'; readonly name: string }
+    | { readonly type: 'anonymous' }
+  readonly sipCallId: string
+}
+
+export interface DialRequest {
+  readonly leg: CallId
+  readonly account: AccountId
+  readonly application: ApplicationId
+  /** A number, a `sip:` URI, or a registered user's name. */
+  readonly to: string
+  readonly from: string
+  readonly fromName: string | null
+  readonly headers: readonly Header[]
+  readonly auth: { readonly username: string; readonly password: string } | null
+  /** Codec names in order of preference; empty: the house's order. */
+  readonly codecs: readonly string[]
+  readonly transport: 'udp' | 'tcp' | 'tls' | null
+  readonly privacy: boolean
+  /** Ring time. */
+  readonly timeoutMs: number
+}
+
+export type LegCommand =
+  /** 180, or 183 with an answer when `earlyMedia`, so that prompts can be heard before the call is answered. */
+  | { readonly type: 'ring'; readonly leg: CallId; readonly earlyMedia: boolean }
+  | {
+      readonly type: 'answer'
+      readonly leg: CallId
+      readonly headers: readonly Header[]
+      readonly codecs: readonly string[]
+    }
+  /** Refuses an unanswered incoming leg. */
+  | { readonly type: 'reject'; readonly leg: CallId; readonly status: number; readonly headers: readonly Header[] }
+  | { readonly type: 'dial'; readonly request: DialRequest }
+  /** BYE, CANCEL or a refusal, whichever the state asks for. `q850` goes into a Reason header. */
+  | {
+      readonly type: 'hang-up'
+      readonly leg: CallId
+      readonly q850: number | null
+      readonly headers: readonly Header[]
+    }
+  /** We put the far party on hold (re-INVITE `sendonly`) or take it back. */
+  | { readonly type: 'hold'; readonly leg: CallId; readonly held: boolean }
+  | { readonly type: 'send-info'; readonly leg: CallId; readonly contentType: string; readonly body: string }
+
+export type DialFailure =
+  | { readonly type: 'bad-address'; readonly to: string }
+  | { readonly type: 'not-allowed'; readonly to: string }
+  | { readonly type: 'no-route'; readonly to: string }
+
+export type LegEvent =
+  | { readonly type: 'leg.incoming'; readonly incoming: IncomingLeg }
+  | { readonly type: 'leg.trying'; readonly leg: CallId; readonly sipCallId: string }
+  | { readonly type: 'leg.ringing'; readonly leg: CallId; readonly headers: readonly Header[] }
+  /** The far party sends audio before answering; the media session is open. */
+  | { readonly type: 'leg.early-media'; readonly leg: CallId }
+  | {
+      readonly type: 'leg.answered'
+      readonly leg: CallId
+      readonly codec: string
+      readonly samplingRateHz: number
+      readonly headers: readonly Header[]
+    }
+  | { readonly type: 'leg.held'; readonly leg: CallId }
+  | { readonly type: 'leg.unheld'; readonly leg: CallId }
+  /** A digit by SIP INFO; those in RTP come from the media session. */
+  | { readonly type: 'leg.digit'; readonly leg: CallId; readonly digit: string; readonly durationMs: number }
+  | { readonly type: 'leg.info'; readonly leg: CallId; readonly contentType: string; readonly body: string }
+  /** Always last, exactly once. */
+  | { readonly type: 'leg.ended'; readonly leg: CallId; readonly end: LegEnd; readonly stats: SessionStats | null }
+
+/** Everything the hall asks of a leg provider. Commands for unknown or ended legs do nothing. */
+export interface Legs {
+  /** Set once, before anything else. Events come in order per leg, never inside a call of `tell`. */
+  onEvent(listener: (event: LegEvent) => void): void
+  tell(command: LegCommand): void
+  /** Where this leg's audio lives: mixes, players and recorders for it are commanded there. Null when it has none (yet). */
+  mediaOf(leg: CallId): MediaChannel | null
+  /** Checks, without side effect, that a destination could be dialled. */
+  route(account: AccountId, to: string): DialFailure | null
+}
