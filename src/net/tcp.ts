@@ -1,0 +1,113 @@
+// Real TCP streams (RFC 9293) behind base/wire.ts.
+
+import { createServer, connect as openSocket, type Server, type Socket } from 'node:net'
+import { err, ok, type Result } from '#base/result.ts'
+import type {
+  Address,
+  BindError,
+  ConnectError,
+  StreamCloseReason,
+  StreamConnection,
+  StreamHandlers,
+  StreamListener,
+  StreamNet,
+} from '#base/wire.ts'
+
+/** Connections a listener keeps at most; more are closed at once. */
+const MAX_CONNECTIONS = 20_000
+
+export class TcpNet implements StreamNet {
+  listen(
+    local: Address,
+    onConnection: (connection: StreamConnection) => StreamHandlers,
+  ): Promise<Result<StreamListener, BindError>> {
+    return new Promise((resolve) => {
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+        const connection = new TcpConnection(socket)
+        connection.attach(onConnection(connection))
+      })
+      server.maxConnections = MAX_CONNECTIONS
+      server.once('error', (cause: NodeJS.ErrnoException) =>
+        resolve(
+          err(
+            cause.code === 'EADDRINUSE'
+              ? { type: 'address-in-use', local }
+              : { type: 'bind-failed', local, reason: cause.message },
+          ),
+        ),
+      )
+      server.listen({ host: local.host, port: local.port, exclusive: true }, () => resolve(ok(listener(server))))
+    })
+  }
+
+  connect(
+    remote: Address,
+    handlers: StreamHandlers,
+    timeoutMs: number,
+  ): Promise<Result<StreamConnection, ConnectError>> {
+    return new Promise((resolve) => {
+      const socket = openSocket({ host: remote.host, port: remote.port, noDelay: true, keepAlive: true })
+      const failed = (reason: string): void => {
+        socket.destroy()
+        resolve(err({ type: 'connect-failed', remote, reason }))
+      }
+      const onError = (cause: Error): void => failed(cause.message)
+      const onTimeout = (): void => failed(`no connection within ${timeoutMs} ms`)
+      socket.once('error', onError)
+      socket.setTimeout(timeoutMs, onTimeout)
+      socket.once('connect', () => {
+        socket.off('error', onError)
+        socket.setTimeout(0)
+        socket.removeListener('timeout', onTimeout)
+        const connection = new TcpConnection(socket)
+        connection.attach(handlers)
+        resolve(ok(connection))
+      })
+    })
+  }
+}
+
+function listener(server: Server): StreamListener {
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new Error('a TCP listener has a host and a port')
+  return { local: { host: bound.address, port: bound.port }, close: () => void server.close() }
+}
+
+class TcpConnection implements StreamConnection {
+  readonly local: Address
+  readonly remote: Address
+  readonly #socket: Socket
+  #reason: StreamCloseReason = 'remote'
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
+    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+  }
+
+  get bufferedOctets(): number {
+    return this.#socket.writableLength
+  }
+
+  attach(handlers: StreamHandlers): void {
+    this.#socket.on('data', (bytes) => handlers.onBytes(bytes))
+    this.#socket.on('error', () => {
+      if (this.#reason === 'remote') this.#reason = 'reset'
+    })
+    this.#socket.on('close', () => handlers.onClose(this.#reason))
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes)
+  }
+
+  end(): void {
+    this.#reason = 'local'
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#reason = 'local'
+    this.#socket.destroy()
+  }
+}
