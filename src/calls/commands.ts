@@ -1,0 +1,241 @@
+// What a language may ask of the hall. Commands are neutral: where the two languages differ in behaviour, the
+// difference is a field here, never a branch on a language's name in the engine.
+
+import type {
+  AccountId,
+  ApplicationId,
+  CallGroupId,
+  CallId,
+  ConferenceId,
+  GatherId,
+  PlaybackId,
+  RecordingId,
+} from '#base/ids.ts'
+import type { Header } from '#legs/leg.ts'
+import type {
+  AfterBridge,
+  AudioSource,
+  BeepWhen,
+  Call,
+  Conference,
+  JoinOptions,
+  MuteDigits,
+  Notes,
+  OnAnswer,
+  Playback,
+  Recording,
+  RecordingOptions,
+  Role,
+} from './model.ts'
+
+/** How digits are collected (both languages' gathers are settings of this one). */
+export interface GatherSpec {
+  readonly id: GatherId
+  readonly minDigits: number
+  readonly maxDigits: number
+  /** Digits that end the collecting and are not part of it; empty: none. */
+  readonly terminators: string
+  readonly validDigits: string
+  /** Wait for the first digit: from the start, or from the end of the prompt when there is one. */
+  readonly initialTimeoutMs: number
+  readonly interDigitTimeoutMs: number
+  /** Limit on the whole gather; null: none. */
+  readonly totalTimeoutMs: number | null
+  readonly prompt: Playback | null
+  readonly invalidPrompt: Playback | null
+  /** How many prompts at most. */
+  readonly maxTries: number
+}
+
+export interface DialSpec {
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly to: string
+  readonly from: string
+  readonly fromName: string | null
+  readonly headers: readonly Header[]
+  readonly auth: { readonly username: string; readonly password: string } | null
+  readonly codecs: readonly string[]
+  readonly transport: 'udp' | 'tcp' | 'tls' | null
+  readonly privacy: boolean
+  readonly ringTimeoutMs: number
+  readonly timeLimitMs: number
+  /** The group of this call joins that one's; null begins a new group. */
+  readonly linkTo: CallId | null
+  readonly afterBridge: AfterBridge
+  readonly onAnswer: OnAnswer
+  readonly notes: Notes
+}
+
+/** Whom a sound is for, seen from the commanded call. */
+export type Listeners = 'self' | 'opposite' | 'both'
+
+export type CallCommand =
+  | { readonly type: 'dial'; readonly spec: DialSpec }
+  | {
+      readonly type: 'answer'
+      readonly call: CallId
+      readonly headers: readonly Header[]
+      readonly codecs: readonly string[]
+      readonly record: RecordingOptions | null
+    }
+  | { readonly type: 'reject'; readonly call: CallId; readonly reason: 'busy' | 'rejected' }
+  | { readonly type: 'hang-up'; readonly call: CallId; readonly headers: readonly Header[] }
+  | { readonly type: 'note'; readonly call: CallId; readonly notes: Notes }
+  | {
+      readonly type: 'play'
+      readonly call: CallId
+      readonly playback: Playback
+      readonly listeners: Listeners
+      /** What happens to what is playing: nothing, the running item is skipped, or the whole queue is dropped. */
+      readonly preempt: 'nothing' | 'current' | 'all'
+    }
+  | { readonly type: 'stop-play'; readonly call: CallId; readonly which: 'current' | 'all'; readonly overlay: boolean }
+  | { readonly type: 'gather'; readonly call: CallId; readonly spec: GatherSpec }
+  | { readonly type: 'stop-gather'; readonly call: CallId }
+  | { readonly type: 'send-digits'; readonly call: CallId; readonly digits: string; readonly digitMs: number }
+  | { readonly type: 'record'; readonly call: CallId; readonly options: RecordingOptions; readonly notes: Notes }
+  | {
+      readonly type: 'stop-recording' | 'pause-recording' | 'resume-recording'
+      readonly call: CallId
+      readonly recording: RecordingId | null
+    }
+  | {
+      readonly type: 'bridge'
+      readonly call: CallId
+      readonly with: CallId
+      /** For `call` only; the other keeps its own. */
+      readonly afterBridge: AfterBridge
+      readonly muteDigits: MuteDigits
+      /** Ringback for `call` while the other is still ringing. */
+      readonly ringback: boolean
+      readonly unlessBridged: boolean
+      readonly record: RecordingOptions | null
+    }
+  /** Dials a second call in the same group and bridges when it answers; a failure leaves `call` as it was. */
+  | {
+      readonly type: 'transfer'
+      readonly call: CallId
+      readonly spec: DialSpec
+      readonly afterBridge: AfterBridge
+      readonly muteDigits: MuteDigits
+      readonly earlyMedia: boolean
+      readonly announce: AudioSource | null
+    }
+
+/** A conference is named by id, or by name among the live ones of an account. */
+export type ConferenceCommand =
+  | {
+      readonly type: 'create-conference'
+      readonly call: CallId
+      readonly name: string
+      readonly beep: BeepWhen
+      readonly maxParticipants: number
+      readonly startOnCreate: boolean
+      readonly holdAudio: AudioSource | null
+      readonly durationMs: number
+      readonly notes: Notes
+    }
+  | {
+      readonly type: 'join-conference'
+      readonly conference: ConferenceId
+      readonly call: CallId
+      readonly options: JoinOptions
+    }
+  | {
+      readonly type: 'leave-conference'
+      readonly conference: ConferenceId
+      readonly call: CallId
+      readonly beep: BeepWhen | null
+    }
+  | {
+      readonly type: 'mute-participants' | 'unmute-participants' | 'unhold-participants'
+      readonly conference: ConferenceId
+      /** Null: everyone. */
+      readonly calls: readonly CallId[] | null
+    }
+  | {
+      readonly type: 'hold-participants'
+      readonly conference: ConferenceId
+      readonly calls: readonly CallId[] | null
+      readonly audio: AudioSource | null
+    }
+  | {
+      readonly type: 'update-participant'
+      readonly conference: ConferenceId
+      readonly call: CallId
+      readonly role: Role | null
+      readonly whisperTo: readonly CallId[] | null
+      readonly endOnExit: 'no' | 'hang-up' | 'park' | null
+      readonly beep: BeepWhen | null
+    }
+  | {
+      readonly type: 'play-to-conference'
+      readonly conference: ConferenceId
+      readonly calls: readonly CallId[] | null
+      readonly playback: Playback
+    }
+  | {
+      readonly type: 'stop-conference-play'
+      readonly conference: ConferenceId
+      readonly calls: readonly CallId[] | null
+    }
+  | {
+      readonly type: 'record-conference'
+      readonly conference: ConferenceId
+      readonly options: RecordingOptions
+      readonly notes: Notes
+    }
+  | {
+      readonly type: 'stop-conference-recording' | 'pause-conference-recording' | 'resume-conference-recording'
+      readonly conference: ConferenceId
+      readonly recording: RecordingId | null
+    }
+  | {
+      readonly type: 'send-conference-digits'
+      readonly conference: ConferenceId
+      readonly calls: readonly CallId[] | null
+      readonly digits: string
+      readonly digitMs: number
+    }
+  | { readonly type: 'end-conference'; readonly conference: ConferenceId }
+
+export type EngineCommand = CallCommand | ConferenceCommand
+
+/** What an accepted command gives back at once; the outcome comes as events. */
+export interface Accepted {
+  readonly call: Call | null
+  readonly conference: Conference | null
+  readonly recording: Recording | null
+  readonly playback: PlaybackId | null
+}
+
+/** Why a command was not accepted. Each language's catalogue maps every member to its own error. */
+export type Refusal =
+  | { readonly type: 'call-unknown' }
+  | { readonly type: 'call-ended' }
+  | { readonly type: 'call-not-answered' }
+  /** `answer` or `reject` for a call that is past that, or was not incoming. */
+  | { readonly type: 'call-not-ringing' }
+  /** The application of another language owns this call. */
+  | { readonly type: 'not-owner' }
+  | { readonly type: 'no-audio-yet' }
+  | { readonly type: 'not-bridged' }
+  | { readonly type: 'already-bridged' }
+  | { readonly type: 'same-call' }
+  | { readonly type: 'overlay-without-playback' }
+  | { readonly type: 'recording-unknown' }
+  | { readonly type: 'recording-wrong-state' }
+  | { readonly type: 'bad-address'; readonly to: string }
+  | { readonly type: 'destination-not-allowed'; readonly to: string }
+  | { readonly type: 'no-route'; readonly to: string }
+  | { readonly type: 'conference-unknown' }
+  | { readonly type: 'conference-ended' }
+  | { readonly type: 'conference-name-taken' }
+  | { readonly type: 'conference-full' }
+  | { readonly type: 'conference-empty' }
+  | { readonly type: 'already-in-conference' }
+  | { readonly type: 'not-in-conference' }
+  | { readonly type: 'limit-reached'; readonly limit: string }
+  /** The store cannot take it, or the switch is draining: try again. */
+  | { readonly type: 'unavailable'; readonly retryAfterMs: number }

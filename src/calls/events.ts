@@ -1,0 +1,102 @@
+// What the hall tells: facts, in order, each with the records as they stood. A language's translator turns a fact into
+// its own words inside the transaction that stores it.
+
+import type { CallId } from '#base/ids.ts'
+import type { GatherSpec } from './commands.ts'
+import type {
+  Call,
+  Conference,
+  ConferenceEndReason,
+  Participant,
+  Playback,
+  PlaybackStatus,
+  Recording,
+} from './model.ts'
+
+export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'call-ended'
+
+/** The fact itself; `call` is the record after it happened. */
+export type Fact =
+  | { readonly type: 'call.initiated'; readonly call: Call }
+  | { readonly type: 'call.ringing'; readonly call: Call }
+  | { readonly type: 'call.answered'; readonly call: Call }
+  | { readonly type: 'call.bridged'; readonly call: Call; readonly peer: CallId }
+  | { readonly type: 'call.ended'; readonly call: Call }
+  /** The far party put us on hold or took us back (SIP re-INVITE). */
+  | { readonly type: 'call.held'; readonly call: Call }
+  | { readonly type: 'call.unheld'; readonly call: Call }
+  | { readonly type: 'call.digit'; readonly call: Call; readonly digit: string; readonly durationMs: number }
+  | { readonly type: 'playback.started'; readonly call: Call; readonly playback: Playback }
+  | {
+      readonly type: 'playback.ended'
+      readonly call: Call
+      readonly playback: Playback
+      readonly status: PlaybackStatus
+      readonly detail: string | null
+    }
+  | {
+      readonly type: 'gather.ended'
+      readonly call: Call
+      readonly gather: GatherSpec
+      readonly digits: string
+      readonly status: GatherStatus
+    }
+  | {
+      readonly type: 'recording.saved'
+      readonly call: Call | null
+      readonly conference: Conference | null
+      readonly recording: Recording
+    }
+  | {
+      readonly type: 'recording.failed'
+      readonly call: Call | null
+      readonly conference: Conference | null
+      readonly recording: Recording
+    }
+  | { readonly type: 'conference.created'; readonly conference: Conference; readonly call: Call }
+  | {
+      readonly type: 'conference.joined'
+      readonly conference: Conference
+      readonly call: Call
+      readonly participant: Participant
+    }
+  | {
+      readonly type: 'conference.left'
+      readonly conference: Conference
+      readonly call: Call
+      readonly participant: Participant
+    }
+  | {
+      readonly type: 'conference.ended'
+      readonly conference: Conference
+      readonly call: Call
+      readonly reason: ConferenceEndReason
+    }
+  /** `call` null: heard by the whole room. */
+  | {
+      readonly type: 'conference.playback.started'
+      readonly conference: Conference
+      readonly call: Call | null
+      readonly playback: Playback
+    }
+  | {
+      readonly type: 'conference.playback.ended'
+      readonly conference: Conference
+      readonly call: Call | null
+      readonly playback: Playback
+      readonly status: PlaybackStatus
+      readonly detail: string | null
+    }
+
+export type FactType = Fact['type']
+
+/** A fact with what delivery needs to know. */
+export interface EngineEvent {
+  readonly fact: Fact
+  /** Facts of one lane are told in this order. A call's facts are in the lane named by its id, room-wide ones in the conference's. */
+  readonly lane: string
+  /** From 1, without gaps, per lane. */
+  readonly sequence: number
+  /** Unix milliseconds with a fraction. */
+  readonly atWallMs: number
+}

@@ -1,0 +1,228 @@
+// The nouns of the hall, as plain data. A *Call* is what a customer programs and owns one leg; a *CallGroup* is calls
+// that began one another; a *Bridge* joins two calls; a *Conference* has participants; a *Recording* is a file in the
+// making. Records are immutable: machines return new ones, the engine keeps the newest, the store keeps it too.
+
+import type {
+  AccountId,
+  ApplicationId,
+  BridgeId,
+  CallGroupId,
+  CallId,
+  ConferenceId,
+  ParticipantId,
+  PlaybackId,
+  RecordingId,
+} from '#base/ids.ts'
+import type { Header, LegState } from '#legs/leg.ts'
+import type { SessionStats } from '#media/protocol.ts'
+
+/** What the owning language wants to remember about a call or conference. The engine stores it and never reads it. */
+export type Notes = Readonly<Record<string, unknown>>
+
+/** Where a call's voice is just now. */
+export type Place =
+  | { readonly type: 'parked' }
+  | { readonly type: 'bridged'; readonly bridge: BridgeId; readonly peer: CallId }
+  | { readonly type: 'conference'; readonly conference: ConferenceId }
+
+/** What becomes of a call when the other side of its bridge goes away. */
+export type AfterBridge = 'hang-up' | 'park' | 'hold'
+
+/** Whose digits a bridge keeps to itself: `self` is the call whose command made the bridge. */
+export type MuteDigits = 'none' | 'both' | 'self' | 'opposite'
+
+/** Why a call ended, for the customer. The wire's own words ride along. */
+export interface CallEnd {
+  readonly cause:
+    | 'normal' // hung up after an answer
+    | 'cancelled' // given up before an answer, by the caller or by a command
+    | 'rejected'
+    | 'busy'
+    | 'no-answer' // the far end said it did not answer
+    | 'ring-timeout' // our own limit on ringing passed
+    | 'not-found'
+    | 'time-limit'
+    | 'failed'
+  /** Who ended it: the party on this leg, a command or rule of ours, or the network. */
+  readonly by: 'remote' | 'local' | 'network'
+  readonly sipStatus: number | null
+  readonly sipReason: string | null
+  readonly q850: number | null
+  readonly headers: readonly Header[]
+}
+
+export interface Call {
+  readonly id: CallId
+  readonly group: CallGroupId
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly direction: 'incoming' | 'outgoing'
+  readonly from: string
+  readonly fromName: string | null
+  readonly to: string
+  readonly fromUri: string
+  readonly toUri: string
+  /** Custom headers of the INVITE (incoming) or those asked for (outgoing). */
+  readonly headers: readonly Header[]
+  readonly offeredCodecs: readonly string[]
+  readonly party: 'phone' | 'trunk'
+  readonly sipCallId: string | null
+  readonly state: LegState
+  readonly place: Place
+  readonly codec: string | null
+  readonly samplingRateHz: number | null
+  readonly createdAtWallMs: number
+  readonly answeredAtWallMs: number | null
+  readonly endedAtWallMs: number | null
+  readonly end: CallEnd | null
+  readonly stats: SessionStats | null
+  readonly afterBridge: AfterBridge
+  /** What happens as soon as an outgoing call is answered. */
+  readonly onAnswer: OnAnswer
+  readonly timeLimitMs: number | null
+  readonly notes: Notes
+  /** How many events this call has had; the next one gets this number plus one. */
+  readonly eventCount: number
+}
+
+/** Plans for a call that is still ringing; carried out in this order once it is answered. */
+export interface OnAnswer {
+  readonly play: AudioSource | null
+  readonly digits: string | null
+  readonly record: RecordingOptions | null
+  readonly bridge: {
+    readonly call: CallId
+    readonly muteDigits: MuteDigits
+    readonly earlyMedia: boolean
+    readonly unlessBridged: boolean
+  } | null
+  readonly conference: { readonly conference: ConferenceId; readonly options: JoinOptions } | null
+}
+
+export const nothingOnAnswer: OnAnswer = { play: null, digits: null, record: null, bridge: null, conference: null }
+
+// ---- audio
+
+/** Something to be heard. Preparing it (fetching, decoding, synthesising) is speech/'s work. */
+export type AudioSource =
+  | { readonly type: 'url'; readonly url: string; readonly cache: boolean }
+  /** Stored media, by the customer's name for it. */
+  | { readonly type: 'media'; readonly name: string }
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array; readonly contentType: string | null }
+  | {
+      readonly type: 'speech'
+      readonly text: string
+      readonly markup: 'text' | 'ssml'
+      readonly voice: string
+      readonly language: string | null
+    }
+  | { readonly type: 'tone'; readonly tone: 'beep' | 'ringback' | 'busy' }
+  | { readonly type: 'silence'; readonly durationMs: number }
+  | { readonly type: 'hold-music' }
+
+export type PlaybackStatus = 'completed' | 'cancelled' | 'call-ended' | 'not-found' | 'failed'
+
+export interface Playback {
+  readonly id: PlaybackId
+  /** `speech` and `audio` are told apart by both languages. */
+  readonly kind: 'audio' | 'speech'
+  readonly source: AudioSource
+  readonly times: number | 'forever'
+  readonly overlay: boolean
+  /** False for sounds nobody asked for by name: beeps, hold music, ringback. They cause no events. */
+  readonly announced: boolean
+}
+
+// ---- recordings
+
+export interface RecordingOptions {
+  readonly format: 'wav' | 'mp3'
+  readonly channels: 1 | 2
+  readonly track: 'both' | 'inbound' | 'outbound'
+  readonly maxDurationMs: number
+  readonly silenceTimeoutMs: number
+  readonly beep: boolean
+  readonly trimSilence: boolean
+  /** File name without folder and extension; null: the language's own habit. */
+  readonly fileName: string | null
+}
+
+export interface Recording {
+  readonly id: RecordingId
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly group: CallGroupId | null
+  readonly call: CallId | null
+  readonly conference: ConferenceId | null
+  readonly options: RecordingOptions
+  readonly state: 'recording' | 'paused' | 'processing' | 'completed' | 'failed' | 'deleted'
+  /** Path below the recordings folder: of the growing WAV first, of the finished file at the end. */
+  readonly path: string
+  readonly startedAtWallMs: number
+  readonly endedAtWallMs: number | null
+  readonly durationMs: number | null
+  readonly octets: number | null
+  readonly failure: string | null
+  readonly from: string
+  readonly to: string
+  readonly initiatedBy: 'command' | 'dial' | 'conference'
+  readonly notes: Notes
+}
+
+// ---- conferences
+
+export type BeepWhen = 'never' | 'always' | 'on-enter' | 'on-exit'
+export type Role = 'ordinary' | 'monitor' | 'whisper'
+
+export interface JoinOptions {
+  readonly muted: boolean
+  readonly held: boolean
+  readonly holdAudio: AudioSource | null
+  /** Null: as the conference says. */
+  readonly beep: BeepWhen | null
+  readonly startOnEnter: boolean
+  /** Leaving ends the conference: `hang-up` everyone, `park` everyone, or not at all. */
+  readonly endOnExit: 'no' | 'hang-up' | 'park'
+  readonly role: Role
+  readonly whisperTo: readonly CallId[]
+  readonly label: string | null
+}
+
+export interface Participant {
+  readonly id: ParticipantId
+  readonly call: CallId
+  readonly joinedAtWallMs: number
+  readonly updatedAtWallMs: number
+  readonly muted: boolean
+  readonly held: boolean
+  readonly holdAudio: AudioSource | null
+  readonly beep: BeepWhen | null
+  readonly endOnExit: 'no' | 'hang-up' | 'park'
+  readonly role: Role
+  readonly whisperTo: readonly CallId[]
+  readonly label: string | null
+}
+
+export interface Conference {
+  readonly id: ConferenceId
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly name: string
+  /** The call that made it; its application is told of everything. */
+  readonly owner: CallId
+  readonly ownerGroup: CallGroupId
+  readonly state: 'waiting' | 'running' | 'ended'
+  readonly beep: BeepWhen
+  readonly maxParticipants: number
+  readonly holdAudio: AudioSource | null
+  readonly participants: readonly Participant[]
+  readonly createdAtWallMs: number
+  readonly updatedAtWallMs: number
+  readonly expiresAtWallMs: number
+  readonly endedAtWallMs: number | null
+  readonly endReason: ConferenceEndReason | null
+  readonly endedBy: CallId | null
+  readonly notes: Notes
+}
+
+export type ConferenceEndReason = 'all-left' | 'host-left' | 'time-exceeded' | 'command'
