@@ -1,16 +1,7 @@
 // What a language may ask of the hall. Commands are neutral: where the two languages differ in behaviour, the
 // difference is a field here, never a branch on a language's name in the engine.
 
-import type {
-  AccountId,
-  ApplicationId,
-  CallGroupId,
-  CallId,
-  ConferenceId,
-  GatherId,
-  PlaybackId,
-  RecordingId,
-} from '#base/ids.ts'
+import type { AccountId, ApplicationId, CallId, ConferenceId, GatherId, PlaybackId, RecordingId } from '#base/ids.ts'
 import type { Header } from '#legs/leg.ts'
 import type {
   AfterBridge,

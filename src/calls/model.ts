@@ -81,8 +81,6 @@ export interface Call {
   readonly onAnswer: OnAnswer
   readonly timeLimitMs: number | null
   readonly notes: Notes
-  /** How many events this call has had; the next one gets this number plus one. */
-  readonly eventCount: number
 }
 
 /** Plans for a call that is still ringing; carried out in this order once it is answered. */

@@ -1,0 +1,24 @@
+// The bounds of the hall, each with its unit and its reason.
+
+/** Sounds waiting for one call or room; beyond it a customer's loop has gone wrong. */
+export const MAX_QUEUED_PLAYBACKS = 100
+/** Recordings running at once on one call or room. */
+export const MAX_RECORDINGS_AT_ONCE = 10
+/** Live calls in one process; admission refuses before this by load, this is the last wall. */
+export const MAX_LIVE_CALLS = 50_000
+/** Live conferences in one process. */
+export const MAX_LIVE_CONFERENCES = 10_000
+/** Participants in one conference when nothing smaller was asked for. */
+export const MAX_PARTICIPANTS = 800
+/** Octets of notes a language may keep on one record: it is written with every change. */
+export const MAX_NOTES_OCTETS = 64 * 1024
+/** How soon a commit that failed is tried again. */
+export const COMMIT_RETRY_MS = 500
+/** What a refused command is told to wait. */
+export const RETRY_AFTER_MS = 1_000
+/** Writes kept in memory while the store is away; beyond it the oldest snapshot rows are folded together by the next commit. */
+export const MAX_UNCOMMITTED_WRITES = 100_000
+/** Level of our own beeps, in dB below full scale: audible over speech, not painful. */
+export const BEEP_LEVEL_DBOV = -13
+/** Level of ringback (ITU-T E.180 tone plan is made in tones.ts). */
+export const RINGBACK_LEVEL_DBOV = -20

@@ -1,0 +1,186 @@
+// Recordings from start to saved: the media worker writes a WAV as it happens; when it ends the shelf trims and encodes
+// it; then it is told. A crash in between leaves a playable file, which recovery hands to the shelf.
+
+import type { CallId, ConferenceId, RecordingId } from '#base/ids.ts'
+import type { MediaEvent } from '#media/protocol.ts'
+import type { Hall, LiveCall, LiveConference } from './hall.ts'
+import { MAX_RECORDINGS_AT_ONCE } from './limits.ts'
+import type { Call, Conference, Notes, Recording, RecordingOptions } from './model.ts'
+
+/** Narrow-band calls are recorded at their own rate. */
+const DEFAULT_RATE_HZ = 8000
+
+export class RecordingDesk {
+  readonly #hall: Hall
+  /** Called when a recording is over, so that its call or conference may be forgotten. */
+  readonly #onOver: (call: CallId | null, conference: ConferenceId | null) => void
+
+  constructor(hall: Hall, onOver: (call: CallId | null, conference: ConferenceId | null) => void) {
+    this.#hall = hall
+    this.#onOver = onOver
+  }
+
+  /** Starts recording a call; null when too many run already. */
+  startCall(
+    live: LiveCall,
+    options: RecordingOptions,
+    initiatedBy: Recording['initiatedBy'],
+    notes: Notes,
+  ): Recording | null {
+    if (live.recordings.size >= MAX_RECORDINGS_AT_ONCE) return null
+    const { call } = live
+    const recording = this.#make(call, call, null, options, initiatedBy, notes)
+    live.recordings.add(recording.id)
+    this.#hall.toMedia(call.account, {
+      type: 'record',
+      recorder: recording.id,
+      source: { type: 'session', session: call.id, track: options.track },
+      channels: options.track === 'both' ? options.channels : 1,
+      sampleRateHz: call.samplingRateHz === 16000 ? 16000 : DEFAULT_RATE_HZ,
+      path: this.#hall.doors.shelf.absolute(recording.path),
+      maxDurationMs: options.maxDurationMs,
+      silenceTimeoutMs: options.silenceTimeoutMs,
+      beep: options.beep,
+    })
+    return recording
+  }
+
+  startRoom(live: LiveConference, options: RecordingOptions, notes: Notes): Recording | null {
+    if (live.recordings.size >= MAX_RECORDINGS_AT_ONCE) return null
+    const { conference } = live
+    const owner = this.#hall.calls.get(conference.owner)?.call ?? null
+    const recording = this.#make(conference, owner, conference, options, 'conference', notes)
+    live.recordings.add(recording.id)
+    this.#hall.toMedia(conference.account, {
+      type: 'record',
+      recorder: recording.id,
+      source: { type: 'mix', mix: conference.id, first: options.channels === 2 ? conference.owner : null },
+      channels: options.channels,
+      sampleRateHz: DEFAULT_RATE_HZ,
+      path: this.#hall.doors.shelf.absolute(recording.path),
+      maxDurationMs: options.maxDurationMs,
+      silenceTimeoutMs: options.silenceTimeoutMs,
+      beep: options.beep,
+    })
+    return recording
+  }
+
+  /** The running recordings of one owner that a command means: the named one, or all; null when the name fits none. */
+  meant(running: ReadonlySet<RecordingId>, named: RecordingId | null): readonly Recording[] | null {
+    if (named !== null && !running.has(named)) return null
+    const ids = named === null ? [...running] : [named]
+    return ids.flatMap((id) => this.#hall.recordings.get(id) ?? [])
+  }
+
+  stop(recording: Recording): void {
+    if (recording.state !== 'recording' && recording.state !== 'paused') return
+    this.#hall.toMedia(recording.account, { type: 'stop-recorder', recorder: recording.id })
+  }
+
+  pause(recording: Recording): void {
+    if (recording.state !== 'recording') return
+    this.#hall.setRecording({ ...recording, state: 'paused' })
+    this.#hall.toMedia(recording.account, { type: 'pause-recorder', recorder: recording.id })
+  }
+
+  resume(recording: Recording): void {
+    if (recording.state !== 'paused') return
+    this.#hall.setRecording({ ...recording, state: 'recording' })
+    this.#hall.toMedia(recording.account, { type: 'resume-recorder', recorder: recording.id })
+  }
+
+  onMedia(event: Extract<MediaEvent, { readonly type: 'recorder-started' | 'recorder-ended' }>): void {
+    const recording = this.#hall.recordings.get(event.recorder as RecordingId)
+    if (recording === undefined || event.type === 'recorder-started') return
+    const ended: Recording = {
+      ...recording,
+      endedAtWallMs: this.#hall.wallMs,
+      durationMs: Math.round(event.durationMs),
+    }
+    if (event.reason === 'failed' && event.octets === 0) {
+      this.#over({ ...ended, state: 'failed', failure: event.failure?.type ?? 'failed' })
+      return
+    }
+    this.finish(ended)
+  }
+
+  /** Hands an ended recording to the shelf, then tells. Also used for those a crash left behind. */
+  finish(recording: Recording): void {
+    const processing: Recording = { ...recording, state: 'processing' }
+    this.#hall.setRecording(processing)
+    void this.#hall.doors.shelf.finish(processing).then((result) =>
+      this.#hall.turn(() =>
+        this.#over(
+          result.ok
+            ? {
+                ...processing,
+                state: 'completed',
+                path: result.value.path,
+                durationMs: Math.round(result.value.durationMs),
+                octets: result.value.octets,
+                endedAtWallMs: processing.endedAtWallMs ?? processing.startedAtWallMs + result.value.durationMs,
+              }
+            : { ...processing, state: 'failed', failure: result.error },
+        ),
+      ),
+    )
+  }
+
+  /** Adopts a recording that a crash left behind; the next step is {@link finish}. */
+  adopt(recording: Recording): void {
+    this.#hall.setRecording(recording)
+  }
+
+  #over(recording: Recording): void {
+    this.#hall.setRecording(recording)
+    const call = recording.call === null ? null : this.#hall.calls.get(recording.call)
+    const conference = recording.conference === null ? null : this.#hall.conferences.get(recording.conference)
+    call?.recordings.delete(recording.id)
+    conference?.recordings.delete(recording.id)
+    const about = {
+      call: call?.call ?? null,
+      conference: conference?.conference ?? null,
+      recording,
+    }
+    this.#hall.tell(
+      recording.state === 'completed' ? { type: 'recording.saved', ...about } : { type: 'recording.failed', ...about },
+      recording.call ?? recording.conference ?? (recording.id as string as CallId),
+    )
+    this.#hall.recordings.delete(recording.id)
+    this.#onOver(recording.call, recording.conference)
+  }
+
+  #make(
+    owner: Pick<Call, 'account' | 'application'>,
+    call: Call | null,
+    conference: Conference | null,
+    options: RecordingOptions,
+    initiatedBy: Recording['initiatedBy'],
+    notes: Notes,
+  ): Recording {
+    const id = this.#hall.doors.ids.make<'recording'>()
+    const day = new Date(Math.floor(this.#hall.wallMs)).toISOString().slice(0, 10)
+    const recording: Recording = {
+      id,
+      account: owner.account,
+      application: owner.application,
+      group: call?.group ?? conference?.ownerGroup ?? null,
+      call: conference === null ? (call?.id ?? null) : (call?.id ?? conference.owner),
+      conference: conference?.id ?? null,
+      options,
+      state: 'recording',
+      path: `${day}/${id}.wav`,
+      startedAtWallMs: this.#hall.wallMs,
+      endedAtWallMs: null,
+      durationMs: null,
+      octets: null,
+      failure: null,
+      from: call?.from ?? '',
+      to: call?.to ?? '',
+      initiatedBy,
+      notes,
+    }
+    this.#hall.setRecording(recording)
+    return recording
+  }
+}
