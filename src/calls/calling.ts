@@ -1,0 +1,332 @@
+// A call's life: incoming or dialled, ringing, answered, ended. Says what the wire says, carries out what was planned
+// for the answer, and cleans up in the order customers rely on: sounds and gathers end, rooms and bridges are left, and
+// `call.ended` is told last (telnyx-voice §9.6).
+
+import type { CallId } from '#base/ids.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import { unreachable } from '#base/unreachable.ts'
+import type { DialRequest, IncomingLeg, LegEvent } from '#legs/leg.ts'
+import type { Bridging } from './bridging.ts'
+import { callEnd } from './call-end.ts'
+import type { DialSpec, Refusal } from './commands.ts'
+import type { Conferencing } from './conferencing.ts'
+import { digitSteps } from './digits.ts'
+import type { Gathering } from './gathering.ts'
+import type { Hall, LiveCall } from './hall.ts'
+import { MAX_LIVE_CALLS } from './limits.ts'
+import { type Call, nothingOnAnswer } from './model.ts'
+import type { Playing } from './playing.ts'
+import type { RecordingDesk } from './recording.ts'
+
+/** Digits sent on answer last this long each. */
+const DIGIT_ON_ANSWER_MS = 250
+
+export interface CallingRooms {
+  readonly playing: Playing
+  readonly gathering: Gathering
+  readonly recordings: RecordingDesk
+  readonly bridging: Bridging
+  readonly conferencing: Conferencing
+}
+
+export class Calling {
+  readonly #hall: Hall
+  readonly #rooms: CallingRooms
+
+  constructor(hall: Hall, rooms: CallingRooms) {
+    this.#hall = hall
+    this.#rooms = rooms
+  }
+
+  dial(spec: DialSpec): Result<LiveCall, Refusal> {
+    const refused = this.#hall.doors.legs.route(spec.account, spec.to)
+    if (refused !== null) {
+      const type = refused.type === 'not-allowed' ? 'destination-not-allowed' : refused.type
+      return err({ type, to: spec.to })
+    }
+    if (this.#hall.calls.size >= MAX_LIVE_CALLS)
+      return err({ type: 'limit-reached', limit: `${MAX_LIVE_CALLS} live calls` })
+    const linked = spec.linkTo === null ? undefined : this.#hall.calls.get(spec.linkTo)
+    const live = this.#hall.addCall({
+      id: this.#hall.doors.ids.make<'call'>(),
+      group: linked?.call.group ?? this.#hall.doors.ids.make<'call-group'>(),
+      account: spec.account,
+      application: spec.application,
+      direction: 'outgoing',
+      from: spec.from,
+      fromName: spec.fromName,
+      to: spec.to,
+      fromUri: spec.from,
+      toUri: spec.to,
+      headers: spec.headers,
+      offeredCodecs: spec.codecs,
+      party: spec.to.startsWith('sip:') ? 'phone' : 'trunk',
+      sipCallId: null,
+      state: 'dialing-out',
+      place: { type: 'parked' },
+      codec: null,
+      samplingRateHz: null,
+      createdAtWallMs: this.#hall.wallMs,
+      answeredAtWallMs: null,
+      endedAtWallMs: null,
+      end: null,
+      stats: null,
+      afterBridge: spec.afterBridge,
+      onAnswer: spec.onAnswer,
+      timeLimitMs: spec.timeLimitMs,
+      notes: spec.notes,
+    })
+    live.commanded = true
+    this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
+    this.#hall.toLeg({ type: 'dial', request: dialRequest(live.call, spec) })
+    return ok(live)
+  }
+
+  onLeg(event: LegEvent): void {
+    if (event.type === 'leg.incoming') return this.#incoming(event.incoming)
+    const live = this.#hall.calls.get(event.leg)
+    if (live === undefined || live.call.state === 'ended') return
+    switch (event.type) {
+      case 'leg.trying':
+        return this.#hall.setCall(live, { sipCallId: event.sipCallId })
+      case 'leg.ringing':
+        return this.#ringing(live)
+      case 'leg.early-media':
+        return this.#earlyMedia(live)
+      case 'leg.answered':
+        return this.#answered(live, event.codec, event.samplingRateHz)
+      case 'leg.held':
+        return this.#hall.tell({ type: 'call.held', call: live.call }, live.call.id)
+      case 'leg.unheld':
+        return this.#hall.tell({ type: 'call.unheld', call: live.call }, live.call.id)
+      case 'leg.digit':
+        return this.digit(live, event.digit, event.durationMs)
+      case 'leg.info':
+        // Nobody listens for other INFO bodies yet; the issue that brings `send_sip_info` will.
+        return
+      case 'leg.ended':
+        return this.#ended(live, event)
+      default:
+        return unreachable(event)
+    }
+  }
+
+  /** A digit from the far party, by whatever way it came. */
+  digit(live: LiveCall, digit: string, durationMs: number): void {
+    this.#hall.tell({ type: 'call.digit', call: live.call, digit, durationMs }, live.call.id)
+    this.#rooms.gathering.feed(live, { type: 'digit', digit })
+  }
+
+  /** Joins `a` and `b` now, or as soon as the one that still rings is answered. */
+  bridgeWhenAnswered(
+    a: LiveCall,
+    b: LiveCall,
+    plan: {
+      readonly muteDigits: NonNullable<Call['onAnswer']['bridge']>['muteDigits']
+      readonly earlyMedia: boolean
+      readonly unlessBridged: boolean
+    },
+  ): void {
+    if (a.call.state === 'answered' && b.call.state === 'answered') {
+      return this.#rooms.bridging.join(a, b, plan.muteDigits)
+    }
+    const [waiting, other] = b.call.state === 'answered' ? [a, b] : [b, a]
+    this.#hall.setCall(waiting, {
+      onAnswer: { ...waiting.call.onAnswer, bridge: { call: other.call.id, ...plan } },
+    })
+  }
+
+  /** Forgets an ended call once its last recording is saved. */
+  recordingOver(id: CallId): void {
+    const live = this.#hall.calls.get(id)
+    if (live !== undefined && live.call.state === 'ended' && live.recordings.size === 0) this.#hall.forgetCall(id)
+  }
+
+  #incoming(incoming: IncomingLeg): void {
+    const live = this.#hall.addCall({
+      id: incoming.leg,
+      group: this.#hall.doors.ids.make<'call-group'>(),
+      account: incoming.account,
+      application: incoming.application,
+      direction: 'incoming',
+      from: incoming.from,
+      fromName: incoming.fromName,
+      to: incoming.to,
+      fromUri: incoming.fromUri,
+      toUri: incoming.toUri,
+      headers: incoming.headers,
+      offeredCodecs: incoming.offeredCodecs,
+      party: incoming.source.type === 'trunk' ? 'trunk' : 'phone',
+      sipCallId: incoming.sipCallId,
+      state: 'ringing-in',
+      place: { type: 'parked' },
+      codec: null,
+      samplingRateHz: null,
+      createdAtWallMs: this.#hall.wallMs,
+      answeredAtWallMs: null,
+      endedAtWallMs: null,
+      end: null,
+      stats: null,
+      afterBridge: 'hang-up',
+      onAnswer: nothingOnAnswer,
+      timeLimitMs: null,
+      notes: {},
+    })
+    this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
+    const firstCommandMs = this.#hall.doors.applications.firstCommandTimeoutMs(incoming.application)
+    if (firstCommandMs === null) return
+    this.#hall.setTimer(live, 'first command', this.#hall.nowMs + firstCommandMs, () => {
+      if (live.commanded) return
+      live.intent = 'hang-up'
+      this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 31, headers: [] })
+    })
+  }
+
+  #ringing(live: LiveCall): void {
+    this.#hall.tell({ type: 'call.ringing', call: live.call }, live.call.id)
+    const waiting = this.#waitingFor(live)
+    if (waiting !== null && waiting.call.state === 'answered') this.#rooms.bridging.ringback(waiting)
+  }
+
+  #earlyMedia(live: LiveCall): void {
+    const waiting = this.#waitingFor(live)
+    if (waiting === null || live.call.onAnswer.bridge?.earlyMedia !== true) return
+    if (waiting.call.place.type !== 'parked' || waiting.call.state !== 'answered') return
+    this.#rooms.bridging.earlyMedia(waiting, live)
+  }
+
+  #answered(live: LiveCall, codec: string, samplingRateHz: number): void {
+    if (live.call.state === 'answered') return
+    const plan = live.call.onAnswer
+    this.#hall.setCall(live, {
+      state: 'answered',
+      answeredAtWallMs: this.#hall.wallMs,
+      codec,
+      samplingRateHz,
+      onAnswer: nothingOnAnswer,
+    })
+    if (live.call.timeLimitMs !== null) {
+      this.#hall.setTimer(live, 'time limit', this.#hall.nowMs + live.call.timeLimitMs, () => {
+        live.intent = 'time-limit'
+        this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
+      })
+    }
+    this.#hall.tell({ type: 'call.answered', call: live.call }, live.call.id)
+    if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
+    if (plan.digits !== null) this.sendDigits(live, plan.digits, DIGIT_ON_ANSWER_MS)
+    const then = (): void => this.#carryOut(live, plan)
+    if (plan.play === null) return then()
+    const queued = this.#rooms.playing.enqueue(
+      live,
+      {
+        id: this.#hall.doors.ids.make<'playback'>(),
+        kind: plan.play.type === 'speech' ? 'speech' : 'audio',
+        source: plan.play,
+        times: 1,
+        overlay: false,
+        announced: true,
+      },
+      'self',
+      'nothing',
+      // An announcement comes before the bridge; without a bridge nothing waits for it.
+      plan.bridge === null ? {} : { onEnded: () => live.call.state === 'answered' && then() },
+    )
+    if (plan.bridge === null || !queued) then()
+  }
+
+  #carryOut(live: LiveCall, plan: Call['onAnswer']): void {
+    if (plan.conference !== null) {
+      const room = this.#hall.conferences.get(plan.conference.conference)
+      if (room !== undefined) this.#rooms.conferencing.join(room, live, plan.conference.options)
+    }
+    if (plan.bridge === null) return
+    const other = this.#hall.calls.get(plan.bridge.call)
+    if (other === undefined || other.call.state === 'ended') {
+      // The party this call was made for is gone: nobody is left to talk to.
+      if (live.call.direction === 'outgoing') {
+        live.intent ??= 'hang-up'
+        this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
+      }
+      return
+    }
+    if (plan.bridge.unlessBridged && other.call.place.type === 'bridged') {
+      live.intent ??= 'hang-up'
+      return this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
+    }
+    if (other.call.state === 'answered') return this.#rooms.bridging.join(other, live, plan.bridge.muteDigits)
+    // The one who asked has not been answered itself: answering it now completes the bridge.
+    this.#hall.setCall(other, { onAnswer: { ...other.call.onAnswer, bridge: { ...plan.bridge, call: live.call.id } } })
+    if (other.call.state === 'ringing-in') {
+      this.#hall.toLeg({ type: 'answer', leg: other.call.id, headers: [], codecs: [] })
+    }
+  }
+
+  sendDigits(live: LiveCall, digits: string, digitMs: number): void {
+    const mode = this.#hall.doors.applications.digitMode(live.call.application)
+    const steps = digitSteps(digits, digitMs)
+    if (mode !== 'info') {
+      return this.#hall.toMedia(live.call.account, { type: 'send-digits', session: live.call.id, steps, mode })
+    }
+    let atMs = this.#hall.nowMs
+    for (const [index, one] of steps.entries()) {
+      if (one.type === 'digit') {
+        const body = `Signal=${one.digit}\r\nDuration=${one.durationMs}\r\n`
+        this.#hall.setTimer(live, `info digit ${index}`, atMs, () =>
+          this.#hall.toLeg({ type: 'send-info', leg: live.call.id, contentType: 'application/dtmf-relay', body }),
+        )
+      }
+      atMs += one.durationMs
+    }
+  }
+
+  #ended(live: LiveCall, event: Extract<LegEvent, { readonly type: 'leg.ended' }>): void {
+    const answered = live.call.state === 'answered'
+    this.#rooms.gathering.feed(live, { type: 'call-ended' })
+    this.#rooms.playing.callEnded(live)
+    const waiting = this.#waitingFor(live)
+    if (waiting !== null) this.#rooms.playing.setBackground(waiting, null)
+    this.#rooms.bridging.forgetEarly(live.call)
+    // The state changes first: whoever is left behind must not try to do anything with this call.
+    this.#hall.setCall(live, { state: 'ended' })
+    const later: (() => void)[] = []
+    this.#rooms.conferencing.leave(live, null, later)
+    this.#rooms.bridging.leave(live)
+    for (const id of live.recordings) {
+      const recording = this.#hall.recordings.get(id)
+      if (recording !== undefined) this.#rooms.recordings.stop(recording)
+    }
+    for (const timer of live.timers.values()) timer.cancel()
+    live.timers.clear()
+    this.#hall.setCall(live, {
+      endedAtWallMs: this.#hall.wallMs,
+      end: callEnd(event.end, live.intent, answered),
+      stats: event.stats,
+    })
+    this.#hall.tell({ type: 'call.ended', call: live.call }, live.call.id)
+    for (const conclude of later) conclude()
+    this.recordingOver(live.call.id)
+  }
+
+  /** The call that waits for this one to answer. */
+  #waitingFor(live: LiveCall): LiveCall | null {
+    const { bridge } = live.call.onAnswer
+    return bridge === null ? null : (this.#hall.calls.get(bridge.call) ?? null)
+  }
+}
+
+function dialRequest(call: Call, spec: DialSpec): DialRequest {
+  return {
+    leg: call.id,
+    account: spec.account,
+    application: spec.application,
+    to: spec.to,
+    from: spec.from,
+    fromName: spec.fromName,
+    headers: spec.headers,
+    auth: spec.auth,
+    codecs: spec.codecs,
+    transport: spec.transport,
+    privacy: spec.privacy,
+    timeoutMs: spec.ringTimeoutMs,
+  }
+}

@@ -1,0 +1,435 @@
+// The door of the hall: languages come in with commands and questions, legs and media workers with their news; events
+// go out to whoever listens. Every command and every piece of news is one turn (hall.ts).
+
+import type { AccountId, CallId, ConferenceId } from '#base/ids.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import { unreachable } from '#base/unreachable.ts'
+import type { MediaEvent } from '#media/protocol.ts'
+import type { Write } from '#storage/write.ts'
+import { Bridging } from './bridging.ts'
+import { Calling } from './calling.ts'
+import type { Accepted, CallCommand, ConferenceCommand, EngineCommand, Refusal } from './commands.ts'
+import { Conferencing } from './conferencing.ts'
+import type { EngineEvent } from './events.ts'
+import { Gathering } from './gathering.ts'
+import { Hall, type HallDoors, type LiveCall, type LiveConference } from './hall.ts'
+import { RETRY_AFTER_MS } from './limits.ts'
+import type { Call, Conference, Participant, Recording } from './model.ts'
+import { Playing } from './playing.ts'
+import { RecordingDesk } from './recording.ts'
+
+/** Who commands: calls of other accounts do not exist for it, calls of another language are not its to command. */
+export interface Actor {
+  readonly account: AccountId
+  readonly language: string
+}
+
+/** Whether an id that is not live was once: told from the store. */
+export interface Memory {
+  callEnded(account: AccountId, call: CallId): Promise<boolean>
+  conferenceEnded(account: AccountId, conference: ConferenceId): Promise<boolean>
+}
+
+const nothing: Accepted = { call: null, conference: null, recording: null, playback: null }
+
+export class Engine {
+  readonly hall: Hall
+  readonly recordings: RecordingDesk
+  readonly #playing: Playing
+  readonly #gathering: Gathering
+  readonly #bridging: Bridging
+  readonly #conferencing: Conferencing
+  readonly #calling: Calling
+  readonly #memory: Memory
+  #draining = false
+
+  constructor(doors: HallDoors, memory: Memory) {
+    this.#memory = memory
+    this.hall = new Hall(doors)
+    this.#playing = new Playing(this.hall)
+    this.#gathering = new Gathering(this.hall, this.#playing)
+    this.recordings = new RecordingDesk(this.hall, (call, conference) => {
+      if (call !== null) this.#calling.recordingOver(call)
+      if (conference !== null) this.#conferencing.recordingOver(conference)
+    })
+    this.#bridging = new Bridging(this.hall, this.#playing, (live) => this.#conferencing.leave(live, null))
+    this.#conferencing = new Conferencing(this.hall, this.#playing, this.recordings, (live) =>
+      this.#bridging.leave(live),
+    )
+    this.#calling = new Calling(this.hall, {
+      playing: this.#playing,
+      gathering: this.#gathering,
+      recordings: this.recordings,
+      bridging: this.#bridging,
+      conferencing: this.#conferencing,
+    })
+    doors.legs.onEvent((event) => this.hall.turn(() => this.#calling.onLeg(event)))
+  }
+
+  /** News from a media worker. */
+  onMedia(event: MediaEvent): void {
+    switch (event.type) {
+      case 'player-started':
+      case 'player-ended':
+        return this.hall.turn(() => this.#playing.onMedia(event))
+      case 'recorder-started':
+      case 'recorder-ended':
+        return this.hall.turn(() => this.recordings.onMedia(event))
+      case 'digit': {
+        const live = this.hall.calls.get(event.session as CallId)
+        if (live === undefined || live.call.state !== 'answered') return
+        return this.hall.turn(() => this.#calling.digit(live, event.digit, event.durationMs))
+      }
+      default:
+        // Sessions belong to legs/; the rest is for the operator.
+        return
+    }
+  }
+
+  /** The media worker is gone: what played and recorded in it is over. */
+  onMediaLost(): void {
+    this.hall.turn(() => {
+      for (const recording of [...this.hall.recordings.values()]) {
+        if (recording.state === 'recording' || recording.state === 'paused') {
+          this.recordings.finish({ ...recording, endedAtWallMs: this.hall.wallMs })
+        }
+      }
+    })
+  }
+
+  /** Hears every event once it is durable: timelines, tests, applications that live in this process. */
+  listen(listener: (event: EngineEvent) => void): void {
+    this.hall.listen(listener)
+  }
+
+  /** New calls are refused from now on; live ones go on. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  /** Whether new work is taken. */
+  get open(): boolean {
+    return !this.#draining && this.hall.available
+  }
+
+  /**
+   * Carries out a command. Resolves once what it changed is durable, or at once with a refusal.
+   *
+   * @param alongside statements to store in the same transaction as an accepted command (a language's idempotency rows)
+   */
+  async execute(
+    actor: Actor,
+    command: EngineCommand,
+    alongside: (accepted: Accepted) => readonly Write[] = () => [],
+  ): Promise<Result<Accepted, Refusal>> {
+    if (!this.hall.available) return err({ type: 'unavailable', retryAfterMs: RETRY_AFTER_MS })
+    const result = this.hall.turn(() => {
+      const done = this.#execute(actor, command)
+      if (done.ok) this.hall.alsoWrite(alongside(done.value))
+      return done
+    })
+    if (!result.ok) return this.#explain(actor, command, result.error)
+    const durable = await this.hall.durable()
+    return durable ? result : err({ type: 'unavailable', retryAfterMs: RETRY_AFTER_MS })
+  }
+
+  // ---- questions
+
+  /** A live call of this account. */
+  call(account: AccountId, id: CallId): Call | null {
+    const live = this.hall.calls.get(id)
+    return live !== undefined && live.call.account === account ? live.call : null
+  }
+
+  liveCalls(): readonly Call[] {
+    return [...this.hall.calls.values()].filter((live) => live.call.state !== 'ended').map((live) => live.call)
+  }
+
+  conference(account: AccountId, id: ConferenceId): Conference | null {
+    const live = this.hall.conferences.get(id)
+    return live !== undefined && live.conference.account === account ? live.conference : null
+  }
+
+  /** A live conference by its name. */
+  conferenceByName(account: AccountId, name: string): Conference | null {
+    return this.#conferencing.byName(account, name)?.conference ?? null
+  }
+
+  liveConferences(): readonly Conference[] {
+    return [...this.hall.conferences.values()].map((live) => live.conference)
+  }
+
+  /** Recordings not finished yet. */
+  runningRecordings(): readonly Recording[] {
+    return [...this.hall.recordings.values()]
+  }
+
+  // ---- commands
+
+  #execute(actor: Actor, command: EngineCommand): Result<Accepted, Refusal> {
+    if (command.type === 'dial') {
+      if (this.#draining) return err({ type: 'unavailable', retryAfterMs: RETRY_AFTER_MS })
+      const dialled = this.#calling.dial(command.spec)
+      return dialled.ok ? ok({ ...nothing, call: dialled.value.call }) : dialled
+    }
+    if (command.type === 'create-conference') {
+      const creator = this.#live(actor, command.call)
+      if (!creator.ok) return creator
+      const created = this.#conferencing.create(creator.value, command)
+      return created.ok ? ok({ ...nothing, conference: created.value }) : created
+    }
+    if ('conference' in command) {
+      const room = this.hall.conferences.get(command.conference)
+      if (room === undefined || room.conference.account !== actor.account) return err({ type: 'conference-unknown' })
+      if (room.conference.state === 'ended') return err({ type: 'conference-ended' })
+      return this.#inConference(actor, room, command)
+    }
+    const live = this.#live(actor, command.call)
+    if (!live.ok) return live
+    live.value.commanded = true
+    this.hall.clearTimer(live.value, 'first command')
+    return this.#onCall(actor, live.value, command)
+  }
+
+  #onCall(
+    actor: Actor,
+    live: LiveCall,
+    command: Exclude<CallCommand, { readonly type: 'dial' }>,
+  ): Result<Accepted, Refusal> {
+    const { call } = live
+    switch (command.type) {
+      case 'answer':
+        if (call.state !== 'ringing-in') return err({ type: 'call-not-ringing' })
+        if (command.record !== null) this.hall.setCall(live, { onAnswer: { ...call.onAnswer, record: command.record } })
+        this.hall.toLeg({ type: 'answer', leg: call.id, headers: command.headers, codecs: command.codecs })
+        return ok(nothing)
+      case 'reject':
+        if (call.state !== 'ringing-in') return err({ type: 'call-not-ringing' })
+        live.intent = command.reason === 'busy' ? 'reject-busy' : 'reject'
+        this.hall.toLeg({ type: 'reject', leg: call.id, status: command.reason === 'busy' ? 486 : 603, headers: [] })
+        return ok(nothing)
+      case 'hang-up':
+        live.intent ??= 'hang-up'
+        this.hall.toLeg({ type: 'hang-up', leg: call.id, q850: null, headers: command.headers })
+        return ok(nothing)
+      case 'note':
+        this.hall.setCall(live, { notes: command.notes })
+        return ok(nothing)
+      case 'play':
+        return this.#play(live, command)
+      case 'stop-play':
+        this.#playing.stop(live, command.which, command.overlay)
+        return ok(nothing)
+      case 'gather':
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        this.#gathering.begin(live, command.spec)
+        return ok(nothing)
+      case 'stop-gather':
+        this.#gathering.feed(live, { type: 'stop' })
+        return ok(nothing)
+      case 'send-digits':
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        this.#calling.sendDigits(live, command.digits, command.digitMs)
+        return ok(nothing)
+      case 'record': {
+        if (call.state !== 'answered') return err({ type: 'no-audio-yet' })
+        const recording = this.recordings.startCall(live, command.options, 'command', command.notes)
+        return recording === null
+          ? err({ type: 'limit-reached', limit: 'recordings on one call' })
+          : ok({ ...nothing, recording })
+      }
+      case 'stop-recording':
+      case 'pause-recording':
+      case 'resume-recording':
+        return this.#changeRecording(live.recordings, command.recording, command.type)
+      case 'bridge':
+        return this.#bridge(actor, live, command)
+      case 'transfer': {
+        const dialled = this.#calling.dial({
+          ...command.spec,
+          linkTo: call.id,
+          onAnswer: {
+            ...command.spec.onAnswer,
+            play: command.announce,
+            bridge: {
+              call: call.id,
+              muteDigits: command.muteDigits,
+              earlyMedia: command.earlyMedia,
+              unlessBridged: false,
+            },
+          },
+        })
+        if (!dialled.ok) return dialled
+        this.hall.setCall(live, { afterBridge: command.afterBridge })
+        return ok({ ...nothing, call: dialled.value.call })
+      }
+      default:
+        return unreachable(command)
+    }
+  }
+
+  #play(live: LiveCall, command: Extract<CallCommand, { readonly type: 'play' }>): Result<Accepted, Refusal> {
+    const { call } = live
+    if (call.state === 'dialing-out') return err({ type: 'call-not-answered' })
+    if (command.listeners !== 'self' && call.place.type !== 'bridged') return err({ type: 'not-bridged' })
+    if (command.playback.overlay && !this.#playing.isPlaying(live)) return err({ type: 'overlay-without-playback' })
+    // Before an answer the prompt travels as early media (RFC 3960 §3).
+    if (call.state === 'ringing-in') this.hall.toLeg({ type: 'ring', leg: call.id, earlyMedia: true })
+    const queued = this.#playing.enqueue(live, command.playback, command.listeners, command.preempt)
+    return queued
+      ? ok({ ...nothing, playback: command.playback.id })
+      : err({ type: 'limit-reached', limit: 'queued playbacks' })
+  }
+
+  #bridge(
+    actor: Actor,
+    live: LiveCall,
+    command: Extract<CallCommand, { readonly type: 'bridge' }>,
+  ): Result<Accepted, Refusal> {
+    if (command.with === command.call) return err({ type: 'same-call' })
+    const other = this.#live(actor, command.with)
+    if (!other.ok) return other
+    if (command.unlessBridged && other.value.call.place.type === 'bridged') return err({ type: 'already-bridged' })
+    this.hall.setCall(live, { afterBridge: command.afterBridge })
+    this.#calling.bridgeWhenAnswered(live, other.value, {
+      muteDigits: command.muteDigits,
+      earlyMedia: true,
+      unlessBridged: command.unlessBridged,
+    })
+    if (command.ringback && live.call.state === 'answered' && other.value.call.state !== 'answered')
+      this.#bridging.ringback(live)
+    if (command.record === null || live.call.state !== 'answered') return ok(nothing)
+    return ok({ ...nothing, recording: this.recordings.startCall(live, command.record, 'command', live.call.notes) })
+  }
+
+  #inConference(
+    actor: Actor,
+    room: LiveConference,
+    command: Exclude<ConferenceCommand, { readonly type: 'create-conference' }>,
+  ): Result<Accepted, Refusal> {
+    const conferencing = this.#conferencing
+    switch (command.type) {
+      case 'join-conference': {
+        const live = this.#live(actor, command.call)
+        if (!live.ok) return live
+        live.value.commanded = true
+        const joined = conferencing.join(room, live.value, command.options)
+        return joined.ok ? ok({ ...nothing, conference: room.conference }) : joined
+      }
+      case 'leave-conference': {
+        const live = this.#live(actor, command.call)
+        if (!live.ok) return live
+        if (conferencing.participant(room, command.call) === null) return err({ type: 'not-in-conference' })
+        conferencing.leave(live.value, command.beep)
+        return ok(nothing)
+      }
+      case 'mute-participants':
+        return this.#change(room, command.calls, (one) => ({ ...one, muted: true }))
+      case 'unmute-participants':
+        return this.#change(room, command.calls, (one) => ({ ...one, muted: false }))
+      case 'hold-participants':
+        return this.#change(room, command.calls, (one) => ({
+          ...one,
+          held: true,
+          holdAudio: command.audio ?? one.holdAudio,
+        }))
+      case 'unhold-participants':
+        return this.#change(room, command.calls, (one) => ({ ...one, held: false }))
+      case 'update-participant':
+        return this.#change(room, [command.call], (one) => ({
+          ...one,
+          role: command.role ?? one.role,
+          whisperTo: command.whisperTo ?? one.whisperTo,
+          endOnExit: command.endOnExit ?? one.endOnExit,
+          beep: command.beep ?? one.beep,
+        }))
+      case 'play-to-conference':
+        if (room.conference.participants.length === 0) return err({ type: 'conference-empty' })
+        return conferencing.play(room, command.calls, command.playback)
+          ? ok({ ...nothing, playback: command.playback.id })
+          : err({ type: 'not-in-conference' })
+      case 'stop-conference-play':
+        conferencing.stopPlay(room, command.calls)
+        return ok(nothing)
+      case 'record-conference': {
+        const recording = this.recordings.startRoom(room, command.options, command.notes)
+        return recording === null
+          ? err({ type: 'limit-reached', limit: 'recordings of one conference' })
+          : ok({ ...nothing, recording })
+      }
+      case 'stop-conference-recording':
+        return this.#changeRecording(room.recordings, command.recording, 'stop-recording')
+      case 'pause-conference-recording':
+        return this.#changeRecording(room.recordings, command.recording, 'pause-recording')
+      case 'resume-conference-recording':
+        return this.#changeRecording(room.recordings, command.recording, 'resume-recording')
+      case 'send-conference-digits': {
+        const meant = room.conference.participants.filter(
+          (one) => command.calls === null || command.calls.includes(one.call),
+        )
+        for (const one of meant) {
+          const live = this.hall.calls.get(one.call)
+          if (live !== undefined) this.#calling.sendDigits(live, command.digits, command.digitMs)
+        }
+        return meant.length > 0 ? ok(nothing) : err({ type: 'not-in-conference' })
+      }
+      case 'end-conference':
+        conferencing.end(room, 'command', null, 'hang-up')
+        return ok(nothing)
+      default:
+        return unreachable(command)
+    }
+  }
+
+  #change(
+    room: LiveConference,
+    calls: readonly CallId[] | null,
+    to: (participant: Participant) => Participant,
+  ): Result<Accepted, Refusal> {
+    return this.#conferencing.change(room, calls, to) ? ok(nothing) : err({ type: 'not-in-conference' })
+  }
+
+  #changeRecording(
+    running: LiveCall['recordings'],
+    named: Recording['id'] | null,
+    what: 'stop-recording' | 'pause-recording' | 'resume-recording',
+  ): Result<Accepted, Refusal> {
+    const meant = this.recordings.meant(running, named)
+    if (meant === null) return err({ type: 'recording-unknown' })
+    for (const recording of meant) {
+      if (what === 'stop-recording') this.recordings.stop(recording)
+      else if (what === 'pause-recording') this.recordings.pause(recording)
+      else this.recordings.resume(recording)
+    }
+    return ok(nothing)
+  }
+
+  #live(actor: Actor, id: CallId): Result<LiveCall, Refusal> {
+    const live = this.hall.calls.get(id)
+    if (live === undefined || live.call.account !== actor.account) return err({ type: 'call-unknown' })
+    if (live.call.state === 'ended') return err({ type: 'call-ended' })
+    if (this.hall.doors.applications.languageOf(live.call.application) !== actor.language)
+      return err({ type: 'not-owner' })
+    return ok(live)
+  }
+
+  /** Tells a call or room that is over from one that never was. */
+  async #explain(actor: Actor, command: EngineCommand, refusal: Refusal): Promise<Result<Accepted, Refusal>> {
+    if (refusal.type === 'call-unknown') {
+      const ids = [...('call' in command ? [command.call] : []), ...('with' in command ? [command.with] : [])]
+      for (const id of ids) {
+        if (!this.hall.calls.has(id) && (await this.#memory.callEnded(actor.account, id)))
+          return err({ type: 'call-ended' })
+      }
+    }
+    if (refusal.type === 'conference-unknown' && 'conference' in command) {
+      const ended = await this.#memory.conferenceEnded(actor.account, command.conference)
+      if (ended) return err({ type: 'conference-ended' })
+    }
+    return err(refusal)
+  }
+}

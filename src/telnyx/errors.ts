@@ -1,0 +1,215 @@
+// This language's error bodies (telnyx-voice §3). One catalogue: every refusal of the hall has its code, status and
+// wording here, and a new refusal does not compile until it has.
+
+import type { Refusal } from '#calls/commands.ts'
+
+export interface ApiError {
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+  /** RFC 6901 pointer into the body, or a query parameter. */
+  readonly source?: { readonly pointer: string } | { readonly parameter: string }
+  /** Seconds to wait before trying again. */
+  readonly retryAfterSecs?: number
+}
+
+/** The body of a failure. All errors of one request go in one array. */
+export function errorBody(errors: readonly ApiError[]): object {
+  return {
+    errors: errors.map(({ code, title, detail, source }) => ({
+      code,
+      title,
+      detail,
+      ...(source === undefined ? {} : { source }),
+      meta: { url: `https://developers.telnyx.com/docs/overview/errors/${code}` },
+    })),
+  }
+}
+
+function error(status: number, code: string, title: string, detail: string, pointer?: string): ApiError {
+  return { status, code, title, detail, ...(pointer === undefined ? {} : { source: { pointer } }) }
+}
+
+type Entry<R extends Refusal> = (refusal: R) => ApiError
+type Catalogue = { readonly [T in Refusal['type']]: Entry<Extract<Refusal, { readonly type: T }>> }
+
+const callPointer = '/call_control_id'
+
+const catalogue: Catalogue = {
+  'call-unknown': () =>
+    error(422, '90015', 'Invalid Call Control ID', 'There is no call with this call_control_id.', callPointer),
+  'call-ended': () =>
+    error(
+      422,
+      '90018',
+      'Call has already ended',
+      'This call is no longer active and takes no more commands.',
+      callPointer,
+    ),
+  'call-not-answered': () =>
+    error(
+      422,
+      '90034',
+      'Call has not been answered yet',
+      'This command needs an answered call: wait for call.answered.',
+      callPointer,
+    ),
+  'call-not-ringing': () =>
+    error(
+      422,
+      '90102',
+      'Call cannot be answered',
+      'Only an incoming call that still rings can be answered or rejected.',
+      callPointer,
+    ),
+  'not-owner': () =>
+    error(
+      422,
+      '10027',
+      'Call is controlled elsewhere',
+      'An application of another API owns this call; command it there.',
+      callPointer,
+    ),
+  'no-audio-yet': () =>
+    error(422, '90020', 'Call has no audio yet', 'Recording needs audio: wait for call.answered.', callPointer),
+  'not-bridged': () =>
+    error(422, '10027', 'Call is not bridged', 'target_legs opposite and both need a bridged call.', '/target_legs'),
+  'already-bridged': () =>
+    error(
+      422,
+      '10027',
+      'Call is already bridged',
+      'prevent_double_bridge is set and the other call is in a bridge.',
+      callPointer,
+    ),
+  'same-call': () =>
+    error(422, '90015', 'Invalid Call Control ID', 'A call cannot be bridged with itself.', callPointer),
+  'overlay-without-playback': () =>
+    error(
+      422,
+      '10027',
+      'Nothing to overlay',
+      'An overlay needs a running playback that is not an overlay.',
+      '/overlay',
+    ),
+  'recording-unknown': () =>
+    error(404, '10005', 'Resource not found', 'There is no such recording running here.', '/recording_id'),
+  'recording-wrong-state': () =>
+    error(422, '10027', 'Recording state', 'The recording is not in a state for this command.', '/recording_id'),
+  'bad-address': (refusal) =>
+    error(
+      422,
+      '10016',
+      'Phone number must be in +E164 format',
+      `'${refusal.to}' is neither a +E.164 number nor a SIP URI.`,
+      '/to',
+    ),
+  'destination-not-allowed': (refusal) =>
+    error(
+      403,
+      '10010',
+      'Destination not allowed',
+      `Calls to '${refusal.to}' are not allowed: add a trunk that matches it or allow the address.`,
+      '/to',
+    ),
+  'no-route': (refusal) =>
+    error(
+      422,
+      '10017',
+      'No route to destination',
+      `No trunk matches '${refusal.to}' and no such user is registered.`,
+      '/to',
+    ),
+  'conference-unknown': () =>
+    error(404, '90058', 'Conference not found', 'There is no conference with this id or name.'),
+  'conference-ended': () =>
+    error(422, '90019', 'Conference has already ended', 'This conference is over; create a new one.'),
+  'conference-name-taken': () =>
+    error(
+      422,
+      '90033',
+      'Conference name in use',
+      'A conference with this name is active: join it, or choose another name.',
+      '/name',
+    ),
+  'conference-full': () =>
+    error(422, '90032', 'Maximum participants reached', 'The conference takes no more participants.'),
+  'conference-empty': () =>
+    error(422, '90033', 'No active participants', 'The conference has no participants to hear this.'),
+  'already-in-conference': () =>
+    error(422, '90044', 'Call already in conference', 'This call is in the conference already.', callPointer),
+  'not-in-conference': () =>
+    error(
+      422,
+      '90018',
+      'Call is not in the conference',
+      'None of the named calls is in this conference.',
+      '/call_control_ids',
+    ),
+  'limit-reached': (refusal) => error(422, '90041', 'Limit reached', `Limit reached: ${refusal.limit}.`),
+  unavailable: (refusal) => ({
+    ...error(
+      503,
+      '10007',
+      'Service unavailable',
+      'The switch cannot take new work just now; nothing was done. Try again shortly.',
+    ),
+    retryAfterSecs: Math.max(1, Math.ceil(refusal.retryAfterMs / 1000)),
+  }),
+}
+
+/** The error a refusal becomes. */
+export function refusalError(refusal: Refusal): ApiError {
+  return (catalogue[refusal.type] as Entry<Refusal>)(refusal)
+}
+
+export const errors = {
+  unauthorized: (): ApiError =>
+    error(
+      401,
+      '10009',
+      'Authentication failed',
+      'Send "Authorization: Bearer <API key>"; `hookswitch credentials` shows the key.',
+    ),
+  notFound: (what: string): ApiError => error(404, '10005', 'Resource not found', `${what} does not exist.`),
+  unknownRoute: (method: string, path: string): ApiError =>
+    error(404, '10005', 'Resource not found', `There is nothing at ${method} ${path}.`),
+  notJson: (): ApiError => error(400, '10023', 'Invalid JSON', 'The request body is not valid JSON.'),
+  missing: (pointer: string): ApiError =>
+    error(422, '10004', 'Missing required parameter', `The '${pointer.slice(1)}' parameter is required.`, pointer),
+  wrongType: (pointer: string, detail: string): ApiError => error(422, '10026', 'Invalid type', detail, pointer),
+  notInEnum: (pointer: string, detail: string): ApiError =>
+    error(422, '10032', 'Invalid enumerated value', detail, pointer),
+  outOfRange: (pointer: string, detail: string): ApiError =>
+    error(422, '10033', 'Value outside of range', detail, pointer),
+  badLength: (pointer: string, detail: string): ApiError =>
+    error(422, '10025', 'Invalid value length', detail, pointer),
+  unprocessable: (pointer: string, detail: string): ApiError =>
+    error(422, '10027', 'Unprocessable entity', detail, pointer),
+  coded: error,
+  badUrl: (pointer: string): ApiError =>
+    error(422, '10003', 'Invalid URL', 'The URL is malformed, not http(s), or longer than 2000 characters.', pointer),
+  noConnection: (): ApiError =>
+    error(
+      422,
+      '10015',
+      'Invalid connection_id',
+      'connection_id names no active Call Control application with a webhook URL.',
+      '/connection_id',
+    ),
+  badParameter: (parameter: string, detail: string): ApiError => ({
+    ...error(400, '10015', 'Bad request', detail),
+    source: { parameter },
+  }),
+  tooLarge: (): ApiError =>
+    error(413, '10015', 'Request too large', 'The request body is larger than this endpoint takes.'),
+  rateLimited: (retryAfterSecs: number): ApiError => ({
+    ...error(429, '10011', 'Too many requests', 'Slow down and try again.'),
+    retryAfterSecs,
+  }),
+  notSupported: (what: string): ApiError =>
+    error(501, '10038', 'Not supported by this switch', `${what} is part of the API but not built into this switch.`),
+  internal: (): ApiError =>
+    error(500, '10007', 'Unexpected error', 'The switch failed to carry this out; its log says why.'),
+} as const

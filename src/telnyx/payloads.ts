@@ -1,0 +1,405 @@
+// From the hall's facts to this language's events (telnyx-voice §10). Pure: a fact in, event type and payload out.
+// `null` for facts this language has no word for.
+
+import { unreachable } from '#base/unreachable.ts'
+import type { Fact } from '#calls/events.ts'
+import type { Call, CallEnd, Conference, Playback, Recording } from '#calls/model.ts'
+import type { SessionStats } from '#media/protocol.ts'
+import { callNotes, conferenceNotes } from './notes.ts'
+import { callControlId, connectionId, speakId, uuid, webhookTime } from './spelling.ts'
+
+export interface Word {
+  readonly eventType: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** Short-lived links to a finished recording. */
+export type RecordingLinks = (recording: Recording) => Readonly<Record<'mp3' | 'wav', string | null>>
+
+export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Word | null {
+  switch (fact.type) {
+    case 'call.initiated':
+      return {
+        eventType: 'call.initiated',
+        payload: {
+          ...b5(fact.call),
+          ...fromTo(fact.call),
+          caller_id_name: fact.call.fromName ?? fact.call.from,
+          calling_party_type: partyType(fact.call),
+          connection_codecs: 'PCMU,PCMA',
+          offered_codecs: fact.call.offeredCodecs.join(','),
+          from_sip_uri: fact.call.fromUri,
+          to_sip_uri: fact.call.toUri,
+          direction: fact.call.direction,
+          state: fact.call.direction === 'incoming' ? 'parked' : 'bridging',
+          ...headers(fact.call),
+          start_time: webhookTime(fact.call.createdAtWallMs),
+          tags: [],
+        },
+      }
+    case 'call.answered':
+      return {
+        eventType: 'call.answered',
+        payload: {
+          ...b5(fact.call),
+          ...fromTo(fact.call),
+          calling_party_type: partyType(fact.call),
+          codec: fact.call.codec,
+          sampling_rate: fact.call.samplingRateHz,
+          state: 'answered',
+          ...headers(fact.call),
+          start_time: webhookTime(fact.call.createdAtWallMs),
+          tags: [],
+        },
+      }
+    case 'call.bridged':
+      return {
+        eventType: 'call.bridged',
+        payload: { ...b5(fact.call), ...fromTo(fact.call), calling_party_type: partyType(fact.call) },
+      }
+    case 'call.ended':
+      return { eventType: 'call.hangup', payload: hangup(fact.call) }
+    case 'call.held':
+      return { eventType: 'call.hold', payload: { ...b5(fact.call), ...fromTo(fact.call) } }
+    case 'call.unheld':
+      return { eventType: 'call.unhold', payload: { ...b5(fact.call), ...fromTo(fact.call) } }
+    case 'call.digit':
+      return {
+        eventType: 'call.dtmf.received',
+        payload: {
+          ...b5(fact.call),
+          ...fromTo(fact.call),
+          calling_party_type: partyType(fact.call),
+          digit: fact.digit,
+        },
+      }
+    case 'playback.started':
+      return fact.playback.kind === 'speech'
+        ? {
+            eventType: 'call.speak.started',
+            payload: { ...b5(fact.call), ...speech(fact.playback), calling_party_type: partyType(fact.call) },
+          }
+        : {
+            eventType: 'call.playback.started',
+            payload: { ...b5(fact.call), ...media(fact.playback), overlay: fact.playback.overlay },
+          }
+    case 'playback.ended':
+      return fact.playback.kind === 'speech'
+        ? {
+            eventType: 'call.speak.ended',
+            payload: {
+              ...b5(fact.call),
+              ...speech(fact.playback),
+              calling_party_type: partyType(fact.call),
+              status: playbackStatus[fact.status],
+            },
+          }
+        : {
+            eventType: 'call.playback.ended',
+            payload: {
+              ...b5(fact.call),
+              ...media(fact.playback),
+              overlay: fact.playback.overlay,
+              status: playbackStatus[fact.status],
+              status_detail: fact.detail ?? '',
+            },
+          }
+    case 'gather.ended':
+      return {
+        eventType: 'call.gather.ended',
+        payload: {
+          ...b5(fact.call),
+          ...fromTo(fact.call),
+          digits: fact.digits,
+          gather_id: gatherName(fact.gather.id),
+          status: fact.status === 'call-ended' ? 'call_hangup' : fact.status,
+        },
+      }
+    case 'recording.saved':
+      return fact.conference === null
+        ? {
+            eventType: 'call.recording.saved',
+            payload: { ...recordingOwner(fact.call, fact.recording), ...saved(fact.recording, links) },
+          }
+        : {
+            eventType: 'conference.recording.saved',
+            payload: {
+              ...recordingOwner(fact.call, fact.recording),
+              conference_id: uuid(fact.conference.id),
+              ...saved(fact.recording, links),
+              client_state: conferenceNotes(fact.conference).clientState ?? null,
+            },
+          }
+    case 'recording.failed':
+      return {
+        eventType: 'call.recording.error',
+        payload: {
+          ...recordingOwner(fact.call, fact.recording),
+          recording_id: uuid(fact.recording.id),
+          reason: 'Internal server error',
+        },
+      }
+    case 'conference.created':
+      return { eventType: 'conference.created', payload: conference(fact.conference, fact.call, atWallMs) }
+    case 'conference.joined':
+      return { eventType: 'conference.participant.joined', payload: conference(fact.conference, fact.call, atWallMs) }
+    case 'conference.left':
+      return { eventType: 'conference.participant.left', payload: conference(fact.conference, fact.call, atWallMs) }
+    case 'conference.ended':
+      return {
+        eventType: 'conference.ended',
+        payload: {
+          ...conference(fact.conference, fact.call, atWallMs),
+          // The event's own list has no word for an end by command; everyone did leave.
+          reason:
+            fact.reason === 'host-left' ? 'host_left' : fact.reason === 'time-exceeded' ? 'time_exceeded' : 'all_left',
+        },
+      }
+    case 'conference.playback.started':
+    case 'conference.playback.ended': {
+      const what = fact.playback.kind === 'speech' ? 'speak' : 'playback'
+      const moment = fact.type === 'conference.playback.started' ? 'started' : 'ended'
+      const audio = fact.playback.kind === 'speech' ? {} : media(fact.playback)
+      const room = {
+        conference_id: uuid(fact.conference.id),
+        creator_call_session_id: uuid(fact.conference.ownerGroup),
+        ...audio,
+        occurred_at: webhookTime(atWallMs),
+      }
+      return fact.call === null
+        ? {
+            eventType: `conference.${what}.${moment}`,
+            payload: { connection_id: connectionId(fact.conference.application), ...room },
+          }
+        : {
+            eventType: `conference.participant.${what}.${moment}`,
+            payload: { ...b5(fact.call), client_state: conferenceNotes(fact.conference).clientState ?? null, ...room },
+          }
+    }
+    case 'call.ringing':
+      return null
+    default:
+      return unreachable(fact)
+  }
+}
+
+/** Every event type a webhook may be asked for (`webhook_urls` keys, 90057). */
+export const eventTypes: ReadonlySet<string> = new Set([
+  'call.initiated',
+  'call.answered',
+  'call.bridged',
+  'call.hangup',
+  'call.hold',
+  'call.unhold',
+  'call.cost',
+  'call.speak.started',
+  'call.speak.ended',
+  'call.playback.started',
+  'call.playback.ended',
+  'call.dtmf.received',
+  'call.gather.ended',
+  'call.recording.saved',
+  'call.recording.error',
+  'call.recording.transcription.saved',
+  'call.machine.detection.ended',
+  'call.machine.greeting.ended',
+  'call.machine.premium.detection.ended',
+  'call.machine.premium.greeting.ended',
+  'call.enqueued',
+  'call.dequeued',
+  'call.refer.started',
+  'call.refer.completed',
+  'call.refer.failed',
+  'siprec.started',
+  'siprec.stopped',
+  'siprec.failed',
+  'streaming.started',
+  'streaming.stopped',
+  'streaming.failed',
+  'call.fork.started',
+  'call.fork.stopped',
+  'call.transcription',
+  'conference.created',
+  'conference.participant.joined',
+  'conference.participant.left',
+  'conference.ended',
+  'conference.floor.changed',
+  'conference.playback.started',
+  'conference.playback.ended',
+  'conference.speak.started',
+  'conference.speak.ended',
+  'conference.participant.playback.started',
+  'conference.participant.playback.ended',
+  'conference.participant.speak.started',
+  'conference.participant.speak.ended',
+  'conference.recording.saved',
+])
+
+/** The five ids every event of a leg carries. */
+export function b5(call: Call): Readonly<Record<string, unknown>> {
+  return {
+    call_control_id: callControlId(call.id),
+    call_leg_id: uuid(call.id),
+    call_session_id: uuid(call.group),
+    connection_id: connectionId(call.application),
+    client_state: callNotes(call).clientState ?? null,
+  }
+}
+
+function fromTo(call: Call): Readonly<Record<string, unknown>> {
+  return { from: call.from, to: call.to }
+}
+
+function partyType(call: Call): 'pstn' | 'sip' {
+  return call.party === 'trunk' ? 'pstn' : 'sip'
+}
+
+function headers(call: Call): Readonly<Record<string, unknown>> {
+  const custom = call.headers.filter((one) => one.name.toLowerCase() !== 'user-to-user')
+  const sip = call.headers.filter((one) => one.name.toLowerCase() === 'user-to-user')
+  return { custom_headers: custom, sip_headers: sip.map((one) => ({ name: 'User-to-User', value: one.value })) }
+}
+
+const causeWords: { readonly [C in CallEnd['cause']]: string } = {
+  normal: 'normal_clearing',
+  cancelled: 'originator_cancel',
+  rejected: 'call_rejected',
+  busy: 'user_busy',
+  'no-answer': 'no_answer',
+  'ring-timeout': 'timeout',
+  'not-found': 'not_found',
+  'time-limit': 'time_limit',
+  failed: 'unspecified',
+}
+
+/** What stands in `sip_hangup_cause` when the wire gave no status of its own (telnyx-voice §12.16). */
+const causeStatus: { readonly [C in CallEnd['cause']]: string } = {
+  normal: '200',
+  cancelled: '487',
+  rejected: '603',
+  busy: '486',
+  'no-answer': '480',
+  'ring-timeout': '487',
+  'not-found': '404',
+  'time-limit': '200',
+  failed: 'unspecified',
+}
+
+function hangup(call: Call): Readonly<Record<string, unknown>> {
+  const { end } = call
+  return {
+    ...b5(call),
+    ...fromTo(call),
+    calling_party_type: partyType(call),
+    hangup_cause: end === null ? 'unspecified' : causeWords[end.cause],
+    hangup_source: hangupSource(call),
+    sip_hangup_cause: end === null ? 'unspecified' : (end.sipStatus?.toString() ?? causeStatus[end.cause]),
+    state: 'hangup',
+    custom_headers: end?.headers ?? [],
+    sip_headers: [],
+    start_time: webhookTime(call.createdAtWallMs),
+    end_time: webhookTime(call.endedAtWallMs ?? call.createdAtWallMs),
+    call_quality_stats: call.stats === null ? null : quality(call.stats),
+    telnyx_error: null,
+    tags: [],
+  }
+}
+
+/** Seen on this leg: an incoming leg's caller is the far party, an outgoing leg's callee is. */
+function hangupSource(call: Call): 'caller' | 'callee' | 'unknown' {
+  const { end } = call
+  if (end === null || end.by === 'network') return 'unknown'
+  const farIsCaller = call.direction === 'incoming'
+  return (end.by === 'remote') === farIsCaller ? 'caller' : 'callee'
+}
+
+function quality(stats: SessionStats): object {
+  return {
+    inbound: {
+      jitter_max_variance: stats.maxJitterMs.toFixed(2),
+      jitter_packet_count: stats.packetsReceived.toString(),
+      mos: meanOpinion(stats).toFixed(2),
+      packet_count: stats.packetsReceived.toString(),
+      skip_packet_count: stats.packetsLost.toString(),
+    },
+    outbound: {
+      packet_count: stats.packetsSent.toString(),
+      skip_packet_count: '0',
+    },
+  }
+}
+
+/** A narrow-band estimate by the E-model (ITU-T G.107) from loss, jitter and round trip. */
+function meanOpinion(stats: SessionStats): number {
+  const expected = stats.packetsReceived + stats.packetsLost
+  if (expected === 0) return 1
+  const lossPercent = (100 * stats.packetsLost) / expected
+  const oneWayMs = (stats.roundTripMs ?? 0) / 2 + 2 * stats.jitterMs + 20
+  const delayImpairment = 0.024 * oneWayMs + (oneWayMs > 177.3 ? 0.11 * (oneWayMs - 177.3) : 0)
+  // G.711 with concealment: Ie 0, Bpl 25.1 (G.113 appendix I).
+  const lossImpairment = (95 * lossPercent) / (lossPercent + 25.1)
+  const r = Math.max(0, Math.min(100, 93.2 - delayImpairment - lossImpairment))
+  return Math.max(1, Math.min(4.5, 1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r)))
+}
+
+const playbackStatus = {
+  completed: 'completed',
+  cancelled: 'cancelled',
+  'call-ended': 'call_hangup',
+  'not-found': 'file_not_found',
+  failed: 'failed',
+} as const
+
+function media(playback: Playback): Readonly<Record<string, string>> {
+  return {
+    media_name: playback.source.type === 'media' ? playback.source.name : '',
+    media_url: playback.source.type === 'url' ? playback.source.url : '',
+  }
+}
+
+function speech(playback: Playback): Readonly<Record<string, string>> {
+  return { speak_id: speakId(playback.id) }
+}
+
+function conference(room: Conference, call: Call, atWallMs: number): Readonly<Record<string, unknown>> {
+  return {
+    ...b5(call),
+    // The room's events carry the room's state (telnyx-voice §8).
+    client_state: conferenceNotes(room).clientState ?? null,
+    conference_id: uuid(room.id),
+    occurred_at: webhookTime(atWallMs),
+  }
+}
+
+function recordingOwner(call: Call | null, recording: Recording): Readonly<Record<string, unknown>> {
+  if (call !== null) return { ...b5(call), calling_party_type: partyType(call) }
+  return {
+    call_control_id: recording.call === null ? null : callControlId(recording.call),
+    call_leg_id: recording.call === null ? null : uuid(recording.call),
+    call_session_id: recording.group === null ? null : uuid(recording.group),
+    connection_id: connectionId(recording.application),
+    client_state: null,
+  }
+}
+
+function saved(recording: Recording, links: RecordingLinks): Readonly<Record<string, unknown>> {
+  const startedAt = webhookTime(recording.startedAtWallMs)
+  const endedAt = webhookTime(recording.endedAtWallMs ?? recording.startedAtWallMs)
+  const urls = Object.fromEntries(Object.entries(links(recording)).filter(([, url]) => url !== null))
+  return {
+    recording_id: uuid(recording.id),
+    channels: recording.options.channels === 2 ? 'dual' : 'single',
+    format: recording.options.format,
+    recording_started_at: startedAt,
+    recording_ended_at: endedAt,
+    start_time: startedAt,
+    end_time: endedAt,
+    recording_urls: urls,
+    public_recording_urls: {},
+  }
+}
+
+/** Gather ids are the customer's own text when given; ours are hex. */
+function gatherName(id: string): string {
+  return id
+}

@@ -1,0 +1,44 @@
+// How this language spells ids and times (telnyx-voice §6).
+
+import { isoMicros } from '#base/clock.ts'
+import { type CallId, fromControlId, fromUuid, type Id, toControlId, toUuid } from '#base/ids.ts'
+
+/** `v3:…`, the handle for commands. */
+export function callControlId(call: string): string {
+  return toControlId(call)
+}
+
+/** Reads a call control id as it came in a path or body; null when it is not one. */
+export function readCallControlId(text: string): CallId | null {
+  return fromControlId<'call'>(text)
+}
+
+/** UUID form: legs, sessions, conferences, recordings, events. */
+export const uuid = toUuid
+
+/** Reads a UUID id; null when it is not one. */
+export function readUuid<Of extends string>(text: string): Id<Of> | null {
+  return fromUuid<Of>(text)
+}
+
+/**
+ * `connection_id`: a decimal string of at most 19 digits, made of the id's random bits. It is looked up by comparing,
+ * there are few applications.
+ */
+export function connectionId(application: string): string {
+  const bits = BigInt(`0x${application.slice(16)}`) & 0x3fff_ffff_ffff_ffffn
+  return bits.toString()
+}
+
+/** Ten URL-safe characters naming one speak command. */
+export function speakId(playback: string): string {
+  return Buffer.from(playback.slice(16), 'hex').toString('base64url').slice(0, 10)
+}
+
+/** Webhook times: UTC with microseconds. */
+export const webhookTime = isoMicros
+
+/** Resource times: UTC with milliseconds. */
+export function resourceTime(wallMs: number): string {
+  return new Date(Math.floor(wallMs)).toISOString()
+}
