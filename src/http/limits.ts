@@ -1,0 +1,14 @@
+// The bounds of what a request may bring.
+
+/** A JSON or form body. The largest legitimate ones carry base64 audio (playback_content). */
+export const MAX_BODY_OCTETS = 8 * 1024 * 1024
+/** Depth of nested brackets in a query, e.g. `filter[created_at][gte]`. */
+export const MAX_QUERY_DEPTH = 4
+/** Query parameters looked at; more are ignored. */
+export const MAX_QUERY_PAIRS = 200
+/** A path segment, decoded: ids are short, conference names may be long. */
+export const MAX_SEGMENT_CHARACTERS = 512
+/** How long a client may take to send its request. */
+export const REQUEST_TIMEOUT_MS = 30_000
+/** Idle keep-alive of a client's connection; longer than what common clients assume. */
+export const KEEP_ALIVE_MS = 75_000

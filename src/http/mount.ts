@@ -1,0 +1,146 @@
+// Mounts routes on fastify. The router is fastify's; what is lenient here is what real clients need (telnyx-voice §14):
+// trailing slashes, odd bodies, brackets in queries.
+
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Log } from '#base/log.ts'
+import { type Fields, readBody } from './body.ts'
+import { KEEP_ALIVE_MS, MAX_BODY_OCTETS, MAX_SEGMENT_CHARACTERS, REQUEST_TIMEOUT_MS } from './limits.ts'
+import { parseQuery, type Query } from './query.ts'
+import type { AnyRoute, Mount, Reply, RequestHead } from './route.ts'
+
+/** One line per request, for logs and metrics. */
+export interface RequestRecord {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+}
+
+export interface HttpOptions {
+  readonly log: Log
+  readonly onRequest?: (record: RequestRecord) => void
+}
+
+/** An empty fastify with the house's settings; nothing listens yet. */
+export function createHttp(options: HttpOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_OCTETS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: MAX_SEGMENT_CHARACTERS,
+      querystringParser: (text) => parseQuery(text) as Record<string, unknown>,
+    },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addHook('onResponse', async (request, reply) => {
+    for (const callback of pending.get(request) ?? []) callback()
+    pending.delete(request)
+    options.onRequest?.({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      durationMs: reply.elapsedTime,
+    })
+  })
+  app.addHook('onRequestAbort', async (request) => {
+    for (const callback of pending.get(request) ?? []) callback()
+    pending.delete(request)
+  })
+  return app
+}
+
+/** What waits for a reply to be on the wire. */
+const pending = new WeakMap<FastifyRequest, (() => void)[]>()
+
+/** Adds a language's routes below its prefix. */
+export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log): void {
+  app.register(
+    async (scope) => {
+      for (const route of face.routes) {
+        scope.route({
+          method: route.method,
+          url: route.path,
+          handler: (request, reply) => serve(face, route, request, reply, log),
+        })
+      }
+      scope.setNotFoundHandler(async (request, reply) => {
+        const head = headOf(request)
+        const actor = await face.authenticate(head)
+        return send(reply, actor.ok ? face.notFound(head) : actor.error)
+      })
+      scope.setErrorHandler(async (cause, request, reply) => {
+        const status = (cause as { statusCode?: number }).statusCode ?? 500
+        if (status === 413) return send(reply, face.tooLarge())
+        if (status < 500) return send(reply, face.unreadable({ type: 'not-json' }))
+        log.error({ error: String(cause), stack: (cause as Error).stack, path: request.url }, 'a request handler failed')
+        return send(reply, face.crashed())
+      })
+    },
+    { prefix: face.prefix },
+  )
+}
+
+async function serve<Actor>(
+  face: Mount<Actor>,
+  route: AnyRoute<Actor>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): Promise<FastifyReply> {
+  const head = headOf(request)
+  const actor = await face.authenticate(head)
+  if (!actor.ok) return send(reply, actor.error)
+  const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  let body: unknown = {}
+  if (route.body !== undefined) {
+    const read = readBody(request.headers['content-type'], rawBody)
+    if (!read.ok) return send(reply, face.unreadable(read.error))
+    const parsed = route.body.safeParse(read.value satisfies Fields)
+    if (!parsed.success) return send(reply, face.invalid(parsed.error.issues))
+    body = parsed.data
+  }
+  const callbacks: (() => void)[] = []
+  pending.set(request, callbacks)
+  try {
+    const answer = await route.handler({
+      actor: actor.value,
+      params: request.params as Readonly<Record<string, string>>,
+      query: request.query as Query,
+      body,
+      rawBody,
+      headers: head.headers,
+      method: head.method,
+      path: head.path,
+      onReplied: (callback) => callbacks.push(callback),
+    })
+    return send(reply, answer)
+  } catch (cause) {
+    // A bug in one handler ends one request; the error handler above would say less about where.
+    log.error({ error: String(cause), stack: (cause as Error).stack, route: route.path }, 'a request handler failed')
+    return send(reply, face.crashed())
+  }
+}
+
+function headOf(request: FastifyRequest): RequestHead {
+  return {
+    method: request.method,
+    path: request.url.split('?')[0]!,
+    headers: request.headers as Readonly<Record<string, string | undefined>>,
+  }
+}
+
+function send(reply: FastifyReply, answer: Reply): FastifyReply {
+  reply.code(answer.status)
+  if (answer.headers !== undefined) reply.headers(answer.headers)
+  if (answer.contentType !== undefined) reply.type(answer.contentType)
+  if (answer.stream !== undefined) return reply.send(answer.stream)
+  if (answer.bytes !== undefined) return reply.send(answer.bytes)
+  if (answer.json === undefined) return reply.send()
+  reply.type('application/json; charset=utf-8')
+  return reply.send(JSON.stringify(answer.json))
+}

@@ -1,0 +1,73 @@
+// A route is a value: method, path, schemas, handler. From it come validation, types and the API document, so that the
+// three cannot disagree. A mount is a language's own way to authenticate and to say no.
+
+import type { z } from 'zod'
+import type { Result } from '#base/result.ts'
+import type { BodyError, Fields } from './body.ts'
+import type { Query } from './query.ts'
+
+export interface Reply {
+  readonly status: number
+  /** JSON; absent with `bytes` or for an empty reply. */
+  readonly json?: unknown
+  readonly bytes?: Uint8Array
+  /** Sent piece by piece; for audio and event streams. */
+  readonly stream?: AsyncIterable<Uint8Array | string>
+  readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RouteRequest<Actor, Body> {
+  readonly actor: Actor
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  readonly body: Body
+  /** The body as it came, for multipart and signatures. */
+  readonly rawBody: Uint8Array
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly method: string
+  readonly path: string
+  /** Called once the reply is on the wire (or the client is gone): webhooks a command caused are let go then. */
+  onReplied(callback: () => void): void
+}
+
+export interface Route<Actor, Body = Fields> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** As the router writes it: `/calls/:call_control_id/actions/answer`. */
+  readonly path: string
+  readonly summary: string
+  /** Absent: the body is not looked at. */
+  readonly body?: z.ZodType<Body>
+  /** Bodies other than JSON and forms are handed over raw. */
+  readonly rawBody?: boolean
+  readonly handler: (request: RouteRequest<Actor, Body>) => Promise<Reply>
+}
+
+/** Lets a list hold routes of different bodies. */
+// biome-ignore lint/suspicious/noExplicitAny: each route checks its own body; the list does not care which.
+export type AnyRoute<Actor> = Route<Actor, any>
+
+export interface RequestHead {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+export interface Mount<Actor> {
+  /** `/v2`, `/2010-04-01`, … */
+  readonly prefix: string
+  readonly routes: readonly AnyRoute<Actor>[]
+  authenticate(head: RequestHead): Promise<Result<Actor, Reply>>
+  /** The body did not fit its schema. */
+  invalid(issues: readonly z.core.$ZodIssue[]): Reply
+  unreadable(error: BodyError): Reply
+  notFound(head: RequestHead): Reply
+  tooLarge(): Reply
+  /** A bug: the details are in the log, never in the reply. */
+  crashed(): Reply
+}
+
+/** Types a route's body from its schema. */
+export function route<Actor, Body>(value: Route<Actor, Body>): Route<Actor, Body> {
+  return value
+}
