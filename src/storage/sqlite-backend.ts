@@ -66,12 +66,12 @@ class ThreadBackend implements Backend {
     this.#worker.on('message', (reply: ThreadReply) => {
       const settle = this.#waiting.get(reply.id)
       this.#waiting.delete(reply.id)
+      // The thread alone does not keep a finished program alive; while it owes an answer it does.
+      if (this.#waiting.size === 0) this.#worker.unref()
       settle?.(reply)
     })
     this.#worker.on('error', (cause) => this.#end(cause.message))
     this.#worker.on('exit', () => this.#end('the storage thread ended'))
-    // The thread alone does not keep a finished program alive; while it owes an answer it does.
-    this.#worker.unref()
   }
 
   async commit(units: readonly Unit[]): Promise<readonly (StoreError | null)[]> {
@@ -112,10 +112,7 @@ class ThreadBackend implements Backend {
     const id = this.#nextId++
     return new Promise((resolve) => {
       if (this.#waiting.size === 0) this.#worker.ref()
-      this.#waiting.set(id, (reply) => {
-        if (this.#waiting.size === 0) this.#worker.unref()
-        resolve(reply)
-      })
+      this.#waiting.set(id, resolve)
       this.#worker.postMessage(make(id))
     })
   }
