@@ -1,0 +1,157 @@
+// What `hookswitch.yaml` declares, applied at every start: what is missing is made, what differs is changed, what the
+// file does not name stays. Applying the same file twice changes nothing.
+
+import { z } from 'zod'
+import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { AccountsError, Application } from './model.ts'
+import type { Register } from './register.ts'
+
+const text = z.coerce.string().min(1).max(2000)
+
+const application = z.strictObject({
+  name: text.max(100),
+  dialect: z.enum(['telnyx', 'twilio', 'house']),
+  webhook_url: text.nullish(),
+  webhook_failover_url: text.nullish(),
+  webhook_method: z.enum(['GET', 'POST']).default('POST'),
+  webhook_api_version: z.enum(['1', '2']).default('2'),
+  webhook_timeout_secs: z.number().min(0).max(30).nullish(),
+  first_command_timeout_secs: z.number().min(1).max(3600).nullish(),
+  dtmf_type: z.enum(['RFC 2833', 'Inband', 'SIP INFO']).default('RFC 2833'),
+  caller_id: text.nullish(),
+  /** For `house` applications: what they do with a call. */
+  action: z.string().max(500).optional(),
+})
+
+const number = z.strictObject({ number: z.coerce.string().regex(/^\+?[A-Za-z0-9._-]{1,64}$/, 'a number like +15550100'), application: text })
+
+const trunk = z.strictObject({
+  name: text.max(100),
+  match: text.nullish(),
+  uri: z.union([text, z.array(text).min(1).max(10)]).optional(),
+  username: text.nullish(),
+  password: text.nullish(),
+  register: z.boolean().default(false),
+  allow_from: z.array(text).max(100).default([]),
+  trusted: z.boolean().default(false),
+})
+
+const user = z.strictObject({
+  username: text.max(64),
+  password: text.max(200),
+  display_name: text.nullish(),
+  caller_id: text.nullish(),
+})
+
+/** The declarative part of the configuration file. */
+export const declarations = z.strictObject({
+  applications: z.array(application).max(10_000).default([]),
+  numbers: z.array(number).max(100_000).default([]),
+  trunks: z.array(trunk).max(1000).default([]),
+  users: z.array(user).max(100_000).default([]),
+})
+
+export type Declarations = z.infer<typeof declarations>
+
+const digitModes = { 'RFC 2833': 'telephone-event', Inband: 'inband', 'SIP INFO': 'info' } as const
+
+/** Applies declarations to one account. The first thing that does not fit ends it, with a pointer into the file. */
+export async function applyDeclarations(
+  register: Register,
+  account: AccountId,
+  declared: Declarations,
+  ids: IdMaker,
+  wallMs: number,
+): Promise<Result<void, AccountsError>> {
+  for (const [index, one] of declared.applications.entries()) {
+    const old = register.applications(account).find((known) => known.name === one.name)
+    const next: Application = {
+      id: old?.id ?? ids.make<'application'>(),
+      account,
+      dialect: one.dialect,
+      name: one.name,
+      active: true,
+      webhookUrl: one.webhook_url ?? null,
+      webhookFailoverUrl: one.webhook_failover_url ?? null,
+      webhookMethod: one.webhook_method,
+      webhookTimeoutMs: one.webhook_timeout_secs == null ? null : one.webhook_timeout_secs * 1000,
+      webhookVersion: one.webhook_api_version,
+      firstCommandTimeoutMs: one.first_command_timeout_secs == null ? null : one.first_command_timeout_secs * 1000,
+      digitMode: digitModes[one.dtmf_type],
+      inboundChannelLimit: old?.inboundChannelLimit ?? null,
+      outboundChannelLimit: old?.outboundChannelLimit ?? null,
+      callerId: one.caller_id ?? null,
+      createdAtWallMs: old?.createdAtWallMs ?? wallMs,
+      updatedAtWallMs: old?.updatedAtWallMs ?? wallMs,
+      extra: { ...old?.extra, ...(one.action === undefined ? {} : { action: one.action }) },
+    }
+    const put = await putIfChanged(old, next, () => register.putApplication({ ...next, updatedAtWallMs: wallMs }))
+    if (!put.ok) return at(put.error, `/applications/${index}`)
+  }
+  for (const [index, one] of declared.numbers.entries()) {
+    const application = register.applications(account).find((known) => known.name === one.application)
+    if (application === undefined) {
+      return err({
+        type: 'invalid',
+        pointer: `/numbers/${index}/application`,
+        reason: `no application is called '${one.application}'`,
+      })
+    }
+    const old = register.number(one.number)
+    const next = {
+      number: one.number,
+      id: old?.id ?? ids.make(),
+      account,
+      application: application.id as ApplicationId,
+      createdAtWallMs: old?.createdAtWallMs ?? wallMs,
+    }
+    const put = await putIfChanged(old, next, () => register.putNumber(next))
+    if (!put.ok) return at(put.error, `/numbers/${index}`)
+  }
+  for (const [index, one] of declared.trunks.entries()) {
+    const old = register.trunks().find((known) => known.account === account && known.name === one.name)
+    const next = {
+      id: old?.id ?? ids.make(),
+      account,
+      name: one.name,
+      match: one.match ?? null,
+      uris: one.uri === undefined ? [] : typeof one.uri === 'string' ? [one.uri] : one.uri,
+      username: one.username ?? null,
+      password: one.password ?? null,
+      register: one.register,
+      allowFrom: one.allow_from,
+      trusted: one.trusted,
+      createdAtWallMs: old?.createdAtWallMs ?? wallMs,
+    }
+    const put = await putIfChanged(old, next, () => register.putTrunk(next))
+    if (!put.ok) return at(put.error, `/trunks/${index}`)
+  }
+  for (const [index, one] of declared.users.entries()) {
+    const old = register.user(one.username)
+    const next = {
+      id: old?.id ?? ids.make(),
+      account,
+      username: one.username,
+      password: one.password,
+      displayName: one.display_name ?? null,
+      callerId: one.caller_id ?? null,
+      createdAtWallMs: old?.createdAtWallMs ?? wallMs,
+    }
+    const put = await putIfChanged(old, next, () => register.putUser(next))
+    if (!put.ok) return at(put.error, `/users/${index}`)
+  }
+  return ok(undefined)
+}
+
+async function putIfChanged<T>(
+  old: T | null | undefined,
+  next: T,
+  put: () => Promise<Result<void, AccountsError>>,
+): Promise<Result<void, AccountsError>> {
+  return JSON.stringify(old) === JSON.stringify(next) ? ok(undefined) : put()
+}
+
+function at(error: AccountsError, prefix: string): Result<void, AccountsError> {
+  return err('pointer' in error ? { ...error, pointer: prefix + error.pointer } : error)
+}

@@ -1,0 +1,82 @@
+// Who may use the switch and what is theirs: accounts, keys, applications, numbers, trunks, SIP users. Plain records;
+// the register keeps them in memory and in the store.
+
+import type { AccountId, ApplicationId } from '#base/ids.ts'
+
+export interface Account {
+  readonly id: AccountId
+  readonly name: string
+  readonly createdAtWallMs: number
+}
+
+/** A program of a customer, reached by HTTP, in one language. */
+export interface Application {
+  readonly id: ApplicationId
+  readonly account: AccountId
+  /** `telnyx`, `twilio`, or `house` for the switch's own numbers. */
+  readonly dialect: string
+  readonly name: string
+  readonly active: boolean
+  readonly webhookUrl: string | null
+  readonly webhookFailoverUrl: string | null
+  readonly webhookMethod: 'GET' | 'POST'
+  /** Null: the language's own default. */
+  readonly webhookTimeoutMs: number | null
+  readonly webhookVersion: string
+  /** An incoming call without any command for so long is ended; null: it waits. */
+  readonly firstCommandTimeoutMs: number | null
+  readonly digitMode: 'telephone-event' | 'inband' | 'info'
+  readonly inboundChannelLimit: number | null
+  readonly outboundChannelLimit: number | null
+  /** Used when a command's `from` is no number. */
+  readonly callerId: string | null
+  readonly createdAtWallMs: number
+  readonly updatedAtWallMs: number
+  /** What only its language knows. */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+export interface PhoneNumber {
+  readonly number: string
+  readonly id: string
+  readonly account: AccountId
+  readonly application: ApplicationId | null
+  readonly createdAtWallMs: number
+}
+
+export interface Trunk {
+  readonly id: string
+  readonly account: AccountId
+  readonly name: string
+  /** Destinations this trunk serves: a regular expression over the dialled text; null serves none (inbound only). */
+  readonly match: string | null
+  /** Targets in order of preference, `sip:host:port;transport=udp`. */
+  readonly uris: readonly string[]
+  readonly username: string | null
+  readonly password: string | null
+  /** Log in at the first target (REGISTER) so that calls are sent to us. */
+  readonly register: boolean
+  /** Networks whose calls need no digest, as CIDR. */
+  readonly allowFrom: readonly string[]
+  /** Believe its P-Asserted-Identity. */
+  readonly trusted: boolean
+  readonly createdAtWallMs: number
+}
+
+export interface SipUser {
+  readonly id: string
+  readonly account: AccountId
+  readonly username: string
+  /** Kept because digest needs it (RFC 7616); the data folder is readable by its owner only. */
+  readonly password: string
+  readonly displayName: string | null
+  /** The number shown when this user calls out. */
+  readonly callerId: string | null
+  readonly createdAtWallMs: number
+}
+
+export type AccountsError =
+  | { readonly type: 'invalid'; readonly pointer: string; readonly reason: string }
+  | { readonly type: 'taken'; readonly pointer: string; readonly reason: string }
+  | { readonly type: 'unknown' }
+  | { readonly type: 'unavailable' }

@@ -1,0 +1,347 @@
+// The register: all accounts, keys, applications, numbers, trunks and users, loaded at start and held in memory (there
+// are few, and every call asks for them), changed only together with the store.
+
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
+import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { Store } from '#storage/store.ts'
+import { deleteRow, upsertRow, type Write } from '#storage/write.ts'
+import { contains, type Network, parseNetwork } from './cidr.ts'
+import { type Ed25519Pair, hashKey, newEd25519, sameHash } from './keys.ts'
+import type { Account, AccountsError, Application, PhoneNumber, SipUser, Trunk } from './model.ts'
+
+export interface RegisterDoors {
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: IdMaker
+  readonly chance: Chance
+}
+
+interface StoredKey {
+  readonly account: AccountId
+  readonly hash: string
+}
+
+interface KnownTrunk {
+  readonly trunk: Trunk
+  readonly networks: readonly Network[]
+  readonly match: RegExp | null
+}
+
+type Changed = Result<void, AccountsError>
+
+export class Register {
+  readonly #doors: RegisterDoors
+  readonly #accounts = new Map<AccountId, Account>()
+  readonly #keys = new Map<string, StoredKey>()
+  readonly #signing = new Map<AccountId, Ed25519Pair>()
+  readonly #tokens = new Map<AccountId, string>()
+  readonly #applications = new Map<ApplicationId, Application>()
+  readonly #numbers = new Map<string, PhoneNumber>()
+  readonly #users = new Map<string, SipUser>()
+  #trunks: KnownTrunk[] = []
+
+  constructor(doors: RegisterDoors) {
+    this.#doors = doors
+  }
+
+  async load(): Promise<void> {
+    const { db } = this.#doors.store
+    for (const row of await db.selectFrom('accounts').selectAll().execute()) {
+      this.#accounts.set(row.id as AccountId, JSON.parse(row.data) as Account)
+    }
+    for (const row of await db.selectFrom('api_keys').selectAll().where('revoked_at_ms', 'is', null).execute()) {
+      this.#keys.set(row.hash, { account: row.account_id as AccountId, hash: row.hash })
+    }
+    for (const row of await db.selectFrom('signing_keys').selectAll().where('retired_at_ms', 'is', null).execute()) {
+      const account = row.account_id as AccountId
+      if (row.kind === 'ed25519') this.#signing.set(account, { publicKey: row.public_key, privateKey: row.private_key })
+      else this.#tokens.set(account, row.private_key)
+    }
+    for (const row of await db.selectFrom('applications').selectAll().execute()) {
+      const application = JSON.parse(row.data) as Application
+      this.#applications.set(application.id, application)
+    }
+    for (const row of await db.selectFrom('numbers').selectAll().execute()) {
+      const number = JSON.parse(row.data) as PhoneNumber
+      this.#numbers.set(number.number, number)
+    }
+    for (const row of await db.selectFrom('trunks').selectAll().orderBy('position').execute()) {
+      this.#trunks.push(known(JSON.parse(row.data) as Trunk))
+    }
+    for (const row of await db.selectFrom('sip_users').selectAll().execute()) {
+      const user = JSON.parse(row.data) as SipUser
+      this.#users.set(user.username, user)
+    }
+  }
+
+  // ---- accounts and keys
+
+  accounts(): readonly Account[] {
+    return [...this.#accounts.values()]
+  }
+
+  async addAccount(account: Account): Promise<Changed> {
+    const changed = await this.#commit([
+      upsertRow('accounts', {
+        id: account.id,
+        name: account.name,
+        state: 'active',
+        created_at_ms: Math.floor(account.createdAtWallMs),
+        data: JSON.stringify(account),
+      }),
+    ])
+    if (changed.ok) this.#accounts.set(account.id, account)
+    return changed
+  }
+
+  /** Lets a key in; the key itself is not kept. */
+  async addApiKey(account: AccountId, key: string, label: string): Promise<Changed> {
+    const hash = hashKey(key)
+    if (this.#keys.has(hash)) return ok(undefined)
+    const changed = await this.#commit([
+      upsertRow('api_keys', {
+        id: this.#doors.ids.make(),
+        account_id: account,
+        hash,
+        prefix: key.slice(0, 8),
+        label,
+        permissions: '["*"]',
+        created_at_ms: Math.floor(this.#doors.clock.wallMs()),
+        revoked_at_ms: null,
+      }),
+    ])
+    if (changed.ok) this.#keys.set(hash, { account, hash })
+    return changed
+  }
+
+  /** The account a key opens; null for a key nobody has. */
+  accountOfKey(key: string): AccountId | null {
+    const hash = hashKey(key)
+    const stored = this.#keys.get(hash)
+    return stored !== undefined && sameHash(stored.hash, hash) ? stored.account : null
+  }
+
+  /** The pair that signs this account's webhooks. */
+  signingPair(account: AccountId): Ed25519Pair | null {
+    return this.#signing.get(account) ?? null
+  }
+
+  async setSigningPair(account: AccountId, pair: Ed25519Pair = newEd25519()): Promise<Changed> {
+    const changed = await this.#commit([
+      upsertRow('signing_keys', {
+        id: `${account}-ed25519`,
+        account_id: account,
+        kind: 'ed25519',
+        public_key: pair.publicKey,
+        private_key: pair.privateKey,
+        created_at_ms: Math.floor(this.#doors.clock.wallMs()),
+        retired_at_ms: null,
+      }),
+    ])
+    if (changed.ok) this.#signing.set(account, pair)
+    return changed
+  }
+
+  /** The other language's secret: it signs with it and logs in with it. */
+  authToken(account: AccountId): string | null {
+    return this.#tokens.get(account) ?? null
+  }
+
+  async setAuthToken(account: AccountId, token: string): Promise<Changed> {
+    const changed = await this.#commit([
+      upsertRow('signing_keys', {
+        id: `${account}-token`,
+        account_id: account,
+        kind: 'twilio',
+        public_key: '',
+        private_key: token,
+        created_at_ms: Math.floor(this.#doors.clock.wallMs()),
+        retired_at_ms: null,
+      }),
+    ])
+    if (changed.ok) this.#tokens.set(account, token)
+    return changed
+  }
+
+  // ---- applications
+
+  application(id: ApplicationId): Application | null {
+    return this.#applications.get(id) ?? null
+  }
+
+  applications(account: AccountId): readonly Application[] {
+    return [...this.#applications.values()].filter((one) => one.account === account)
+  }
+
+  async putApplication(application: Application): Promise<Changed> {
+    if (application.name.trim() === '') return invalid('/name', 'an application has a name')
+    for (const [pointer, url] of [
+      ['/webhook_url', application.webhookUrl],
+      ['/webhook_failover_url', application.webhookFailoverUrl],
+    ] as const) {
+      if (url !== null && !isHttpUrl(url)) return invalid(pointer, `'${url}' is not an http or https URL`)
+    }
+    const changed = await this.#commit([
+      upsertRow('applications', {
+        id: application.id,
+        account_id: application.account,
+        dialect: application.dialect,
+        name: application.name,
+        created_at_ms: Math.floor(application.createdAtWallMs),
+        updated_at_ms: Math.floor(application.updatedAtWallMs),
+        data: JSON.stringify(application),
+      }),
+    ])
+    if (changed.ok) this.#applications.set(application.id, application)
+    return changed
+  }
+
+  async removeApplication(id: ApplicationId): Promise<Changed> {
+    if (!this.#applications.has(id)) return err({ type: 'unknown' })
+    const orphans = [...this.#numbers.values()].filter((number) => number.application === id)
+    const changed = await this.#commit([
+      deleteRow('applications', { id }),
+      ...orphans.map((number) => numberWrite({ ...number, application: null })),
+    ])
+    if (!changed.ok) return changed
+    this.#applications.delete(id)
+    for (const number of orphans) this.#numbers.set(number.number, { ...number, application: null })
+    return changed
+  }
+
+  // ---- numbers
+
+  number(number: string): PhoneNumber | null {
+    return this.#numbers.get(number) ?? this.#numbers.get(`+${number}`) ?? null
+  }
+
+  numbers(account: AccountId): readonly PhoneNumber[] {
+    return [...this.#numbers.values()].filter((one) => one.account === account)
+  }
+
+  async putNumber(number: PhoneNumber): Promise<Changed> {
+    const owner = this.#numbers.get(number.number)
+    if (owner !== undefined && owner.account !== number.account) {
+      return err({ type: 'taken', pointer: '/number', reason: `${number.number} belongs to another account` })
+    }
+    const changed = await this.#commit([numberWrite(number)])
+    if (changed.ok) this.#numbers.set(number.number, number)
+    return changed
+  }
+
+  // ---- trunks
+
+  trunks(): readonly Trunk[] {
+    return this.#trunks.map((one) => one.trunk)
+  }
+
+  /** The trunks that serve a destination, in order. */
+  trunksFor(account: AccountId, destination: string): readonly Trunk[] {
+    return this.#trunks
+      .filter((one) => one.trunk.account === account && one.match?.test(destination) === true)
+      .map((one) => one.trunk)
+  }
+
+  /** The trunk an address belongs to, by the longest matching network. */
+  trunkOfAddress(host: string): Trunk | null {
+    let best: { trunk: Trunk; bits: number } | null = null
+    for (const one of this.#trunks) {
+      for (const network of one.networks) {
+        if (network.bits > (best?.bits ?? -1) && contains(network, host)) best = { trunk: one.trunk, bits: network.bits }
+      }
+    }
+    return best?.trunk ?? null
+  }
+
+  async putTrunk(trunk: Trunk): Promise<Changed> {
+    for (const [index, text] of trunk.allowFrom.entries()) {
+      if (parseNetwork(text) === null) return invalid(`/allow_from/${index}`, `'${text}' is not an address or network like 198.51.100.0/24`)
+    }
+    if (trunk.match !== null && compile(trunk.match) === null) return invalid('/match', `'${trunk.match}' is not a regular expression`)
+    if (trunk.uris.some((uri) => !/^sips?:[^\s]+$/.test(uri))) return invalid('/uri', 'a trunk is reached by a sip: URI')
+    const position = this.#trunks.findIndex((one) => one.trunk.id === trunk.id)
+    const changed = await this.#commit([
+      upsertRow('trunks', {
+        id: trunk.id,
+        account_id: trunk.account,
+        name: trunk.name,
+        position: position < 0 ? this.#trunks.length : position,
+        created_at_ms: Math.floor(trunk.createdAtWallMs),
+        data: JSON.stringify(trunk),
+      }),
+    ])
+    if (!changed.ok) return changed
+    if (position < 0) this.#trunks.push(known(trunk))
+    else this.#trunks[position] = known(trunk)
+    return changed
+  }
+
+  // ---- users
+
+  user(username: string): SipUser | null {
+    return this.#users.get(username) ?? null
+  }
+
+  users(): readonly SipUser[] {
+    return [...this.#users.values()]
+  }
+
+  async putUser(user: SipUser): Promise<Changed> {
+    if (!/^[A-Za-z0-9._+-]{1,64}$/.test(user.username)) {
+      return invalid('/username', 'a user name is 1 to 64 letters, digits, dots, dashes or underscores')
+    }
+    const changed = await this.#commit([
+      upsertRow('sip_users', {
+        id: user.id,
+        account_id: user.account,
+        username: user.username,
+        created_at_ms: Math.floor(user.createdAtWallMs),
+        data: JSON.stringify(user),
+      }),
+    ])
+    if (changed.ok) this.#users.set(user.username, user)
+    return changed
+  }
+
+  async #commit(writes: readonly Write[]): Promise<Changed> {
+    const committed = await this.#doors.store.commit(writes)
+    return committed.ok ? ok(undefined) : err({ type: 'unavailable' })
+  }
+}
+
+export function isHttpUrl(text: string): boolean {
+  return text.length <= 2000 && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+function invalid(pointer: string, reason: string): Changed {
+  return err({ type: 'invalid', pointer, reason })
+}
+
+function numberWrite(number: PhoneNumber): Write {
+  return upsertRow('numbers', {
+    number: number.number,
+    id: number.id,
+    account_id: number.account,
+    application_id: number.application,
+    created_at_ms: Math.floor(number.createdAtWallMs),
+    data: JSON.stringify(number),
+  })
+}
+
+function known(trunk: Trunk): KnownTrunk {
+  return {
+    trunk,
+    networks: trunk.allowFrom.flatMap((text) => parseNetwork(text) ?? []),
+    match: trunk.match === null ? null : compile(trunk.match),
+  }
+}
+
+function compile(pattern: string): RegExp | null {
+  try {
+    return new RegExp(pattern)
+  } catch {
+    return null
+  }
+}
