@@ -1,0 +1,33 @@
+// What this language is handed. The server wires it.
+
+import type { Register } from '#accounts/register.ts'
+import type { Clock } from '#base/clock.ts'
+import type { AccountId, IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import type { Engine } from '#calls/engine.ts'
+import type { Store } from '#storage/store.ts'
+
+export interface TelnyxDoors {
+  readonly engine: Engine
+  readonly register: Register
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: IdMaker
+  readonly log: Log
+  /** Where customers reach us, without a slash at the end: links in replies begin with it. */
+  readonly baseUrl: () => string
+  /** Signs links that work without a key. */
+  readonly linkSecret: Uint8Array
+  /** Keeps the webhooks of these lanes back until the returned function is called. */
+  readonly hold: (lanes: readonly string[]) => () => void
+  /** Reads a finished recording's file piece by piece; null when it is gone. */
+  readonly readRecording: (path: string) => Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null>
+  readonly removeRecording: (path: string) => Promise<void>
+}
+
+/** Whoever holds an API key. */
+export interface TelnyxActor {
+  readonly account: AccountId
+}
+
+export const LANGUAGE = 'telnyx'
