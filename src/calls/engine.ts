@@ -14,7 +14,7 @@ import type { EngineEvent } from './events.ts'
 import { Gathering } from './gathering.ts'
 import { Hall, type HallDoors, type LiveCall, type LiveConference } from './hall.ts'
 import { RETRY_AFTER_MS } from './limits.ts'
-import type { Call, Conference, Participant, Recording } from './model.ts'
+import type { Call, Conference, Notes, Participant, Recording } from './model.ts'
 import { Playing } from './playing.ts'
 import { RecordingDesk } from './recording.ts'
 
@@ -28,6 +28,14 @@ export interface Actor {
 export interface Memory {
   callEnded(account: AccountId, call: CallId): Promise<boolean>
   conferenceEnded(account: AccountId, conference: ConferenceId): Promise<boolean>
+}
+
+/** What may come along with a command, in the same transaction. */
+export interface CommandExtras {
+  /** Statements stored with an accepted command (a language's idempotency rows). */
+  readonly alongside?: (accepted: Accepted) => readonly Write[]
+  /** New notes for the commanded call; null leaves them. */
+  readonly notes?: (call: Call) => Notes | null
 }
 
 const nothing: Accepted = { call: null, conference: null, recording: null, playback: null }
@@ -118,18 +126,19 @@ export class Engine {
 
   /**
    * Carries out a command. Resolves once what it changed is durable, or at once with a refusal.
-   *
-   * @param alongside statements to store in the same transaction as an accepted command (a language's idempotency rows)
    */
-  async execute(
-    actor: Actor,
-    command: EngineCommand,
-    alongside: (accepted: Accepted) => readonly Write[] = () => [],
-  ): Promise<Result<Accepted, Refusal>> {
+  async execute(actor: Actor, command: EngineCommand, extras: CommandExtras = {}): Promise<Result<Accepted, Refusal>> {
     if (!this.hall.available) return err({ type: 'unavailable', retryAfterMs: RETRY_AFTER_MS })
     const result = this.hall.turn(() => {
+      const live = 'call' in command ? this.hall.calls.get(command.call) : undefined
+      const before = live?.call.notes
+      const notes =
+        live === undefined || live.call.account !== actor.account ? null : (extras.notes?.(live.call) ?? null)
+      // Set first, so that the events of the command carry them; taken back when it is refused.
+      if (live !== undefined && notes !== null) this.hall.setCall(live, { notes })
       const done = this.#execute(actor, command)
-      if (done.ok) this.hall.alsoWrite(alongside(done.value))
+      if (done.ok) this.hall.alsoWrite(extras.alongside?.(done.value) ?? [])
+      else if (live !== undefined && notes !== null && before !== undefined) this.hall.setCall(live, { notes: before })
       return done
     })
     if (!result.ok) return this.#explain(actor, command, result.error)

@@ -21,7 +21,9 @@ export interface TelnyxDoors {
   /** Keeps the webhooks of these lanes back until the returned function is called. */
   readonly hold: (lanes: readonly string[]) => () => void
   /** Reads a finished recording's file piece by piece; null when it is gone. */
-  readonly readRecording: (path: string) => Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null>
+  readonly readRecording: (
+    path: string,
+  ) => Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null>
   readonly removeRecording: (path: string) => Promise<void>
 }
 

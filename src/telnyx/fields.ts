@@ -8,12 +8,17 @@ import { eventTypes } from './payloads.ts'
 /** http or https, at most 2000 characters (10003). */
 export const url = z
   .string()
-  .refine((value) => value.length <= MAX_URL_CHARACTERS && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-    message: 'url: malformed',
-  })
+  .refine(
+    (value) => value.length <= MAX_URL_CHARACTERS && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    {
+      message: 'url: malformed',
+    },
+  )
 
 /** Base64 text (90017). Padding may be missing: some clients strip it. */
-export const clientState = z.string().refine((value) => /^[A-Za-z0-9+/_-]*={0,2}$/.test(value), { message: 'must be base64' })
+export const clientState = z
+  .string()
+  .refine((value) => /^[A-Za-z0-9+/_-]*={0,2}$/.test(value), { message: 'must be base64' })
 
 /** ⟨CS⟩ */
 export const cs = { client_state: clientState.optional(), command_id: text(500).optional() }
@@ -24,13 +29,18 @@ const header = z.object({ name: z.string().min(1).max(128), value: z.string().ma
 export const sipx = {
   custom_headers: z.array(header).max(MAX_CUSTOM_HEADERS).optional(),
   sip_headers: z
-    .array(header.refine((one) => one.name.toLowerCase() === 'user-to-user', { message: 'only User-to-User may be set' }))
+    .array(
+      header.refine((one) => one.name.toLowerCase() === 'user-to-user', { message: 'only User-to-User may be set' }),
+    )
     .max(MAX_CUSTOM_HEADERS)
     .optional(),
 }
 
 export const loop = z
-  .preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), z.union([z.number().int().min(1).max(100), z.literal('infinity')]))
+  .preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    z.union([z.number().int().min(1).max(100), z.literal('infinity')]),
+  )
   .optional()
 
 /** ⟨WH⟩ */
@@ -39,7 +49,9 @@ export const wh = {
   webhook_url_method: z.enum(['POST', 'GET']).optional(),
   webhook_urls: z
     .record(z.string(), url)
-    .refine((map) => Object.keys(map).every((key) => eventTypes.has(key)), { message: 'every key must be an event type' })
+    .refine((map) => Object.keys(map).every((key) => eventTypes.has(key)), {
+      message: 'every key must be an event type',
+    })
     .optional(),
   webhook_urls_method: z.enum(['POST', 'GET']).optional(),
   webhook_retries_policies: z
@@ -49,7 +61,9 @@ export const wh = {
         retries_ms: z
           .array(whole(0, 60_000))
           .max(5)
-          .refine((list) => list.reduce((sum, one) => sum + one, 0) <= 60_000, { message: 'at most 60 seconds in all' }),
+          .refine((list) => list.reduce((sum, one) => sum + one, 0) <= 60_000, {
+            message: 'at most 60 seconds in all',
+          }),
       }),
     )
     .optional(),
@@ -97,7 +111,10 @@ export const gather = {
   maximum_digits: whole(1, 128).optional(),
   inter_digit_timeout_millis: whole(1, 120_000).optional(),
   timeout_millis: whole(1, 600_000).optional(),
-  terminating_digit: z.string().regex(/^[0-9*#]?$/, 'one of 0-9, * and #').optional(),
+  terminating_digit: z
+    .string()
+    .regex(/^[0-9*#]?$/, 'one of 0-9, * and #')
+    .optional(),
   valid_digits: digitSet.min(1).optional(),
 }
 

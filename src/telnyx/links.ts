@@ -20,7 +20,13 @@ export function recordingLinks(secret: Uint8Array, baseUrl: () => string, nowWal
 }
 
 /** Whether a link's signature fits and its time has not passed. */
-export function linkHolds(secret: Uint8Array, name: string, expires: string, given: string, nowWallMs: number): boolean {
+export function linkHolds(
+  secret: Uint8Array,
+  name: string,
+  expires: string,
+  given: string,
+  nowWallMs: number,
+): boolean {
   if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < nowWallMs) return false
   const expected = Buffer.from(signature(secret, name, Number(expires)))
   const actual = Buffer.from(given)

@@ -17,7 +17,8 @@ export function readPage(query: Query, defaultSize = DEFAULT_PAGE_SIZE): Result<
   const fields = typeof page === 'object' && !Array.isArray(page) ? (page as Query) : {}
   const number = whole(fields.number, 1)
   const size = whole(fields.size, defaultSize)
-  if (number === null || number < 1) return err(errors.badParameter('page[number]', 'page[number] is a whole number from 1.'))
+  if (number === null || number < 1)
+    return err(errors.badParameter('page[number]', 'page[number] is a whole number from 1.'))
   if (size === null || size < 1 || size > MAX_PAGE_SIZE) {
     return err(errors.badParameter('page[size]', `page[size] is a whole number from 1 to ${MAX_PAGE_SIZE}.`))
   }

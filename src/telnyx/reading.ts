@@ -21,7 +21,8 @@ export function readAudio(fields: MediaFields): Result<AudioSource | null, ApiEr
   if (named.length > 1) {
     return err(errors.unprocessable(`/${named[1]}`, `Give one of ${named.join(' and ')}, not both.`))
   }
-  if (fields.audio_url !== undefined) return ok({ type: 'url', url: fields.audio_url, cache: fields.cache_audio ?? true })
+  if (fields.audio_url !== undefined)
+    return ok({ type: 'url', url: fields.audio_url, cache: fields.cache_audio ?? true })
   if (fields.media_name !== undefined) return ok({ type: 'media', name: fields.media_name })
   if (fields.playback_content === undefined) return ok(null)
   const bytes = Buffer.from(fields.playback_content, 'base64')
@@ -47,7 +48,12 @@ export function readSpeech(fields: SpeechFields): AudioSource {
 }
 
 /** A playback of a source, announced by events. */
-export function playbackOf(ids: IdMaker, source: AudioSource, times: number | 'infinity' | undefined, overlay = false): Playback {
+export function playbackOf(
+  ids: IdMaker,
+  source: AudioSource,
+  times: number | 'infinity' | undefined,
+  overlay = false,
+): Playback {
   return {
     id: ids.make<'playback'>(),
     kind: source.type === 'speech' ? 'speech' : 'audio',

@@ -9,7 +9,8 @@ import { callControlId, connectionId, resourceTime, uuid } from './spelling.ts'
 
 export function callResource(call: Call, nowWallMs: number): object {
   const endedAt = call.endedAtWallMs
-  const duration = call.answeredAtWallMs === null ? 0 : Math.floor(((endedAt ?? nowWallMs) - call.answeredAtWallMs) / 1000)
+  const duration =
+    call.answeredAtWallMs === null ? 0 : Math.floor(((endedAt ?? nowWallMs) - call.answeredAtWallMs) / 1000)
   return {
     record_type: 'call',
     call_control_id: callControlId(call.id),
@@ -82,7 +83,11 @@ export function participantResource(conference: Conference, participant: Partici
   }
 }
 
-const initiators = { command: 'StartCallRecordingAPI', dial: 'OutboundAPI', conference: 'StartConferenceRecordingAPI' } as const
+const initiators = {
+  command: 'StartCallRecordingAPI',
+  dial: 'OutboundAPI',
+  conference: 'StartConferenceRecordingAPI',
+} as const
 
 export function recordingResource(recording: Recording, links: RecordingLinks): object {
   const urls = Object.fromEntries(Object.entries(links(recording)).filter(([, url]) => url !== null))

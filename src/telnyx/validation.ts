@@ -50,7 +50,9 @@ function one(issue: z.core.$ZodIssue): ApiError {
       return errors.notInEnum(pointer, detail(issue))
     case 'too_small':
     case 'too_big':
-      return issue.origin === 'string' ? errors.badLength(pointer, detail(issue)) : errors.outOfRange(pointer, detail(issue))
+      return issue.origin === 'string'
+        ? errors.badLength(pointer, detail(issue))
+        : errors.outOfRange(pointer, detail(issue))
     case 'invalid_type':
       return errors.wrongType(pointer, detail(issue))
     default:

@@ -1,0 +1,126 @@
+// One way in for every command of this language: recognises repetitions (`command_id`), keeps webhooks back until the
+// reply is on the wire, executes, and answers in this language's words (telnyx-voice §8).
+
+import { createHash } from 'node:crypto'
+import type { Accepted, EngineCommand, Refusal } from '#calls/commands.ts'
+import type { Call, Notes } from '#calls/model.ts'
+import type { Reply, RouteRequest } from '#http/route.ts'
+import { readFrom } from '#storage/store.ts'
+import { insertRow, type Write } from '#storage/write.ts'
+import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from './doors.ts'
+import { type ApiError, errorBody, refusalError } from './errors.ts'
+import { COMMAND_MEMORY_MS } from './limits.ts'
+
+type Request = RouteRequest<TelnyxActor, unknown>
+
+export interface Order {
+  readonly command: EngineCommand
+  /** Lanes whose webhooks wait for the reply; those of the command's own call and conference are added. */
+  readonly lanes?: readonly string[]
+  /** The customer's `command_id`; null: every request is a new one. */
+  readonly commandId: string | undefined
+  /** What a command id is unique within: a call, or the account. */
+  readonly scope: string
+  readonly notes?: (call: Call) => Notes | null
+  /** The reply's `data`; `{result: "ok"}` unless given. */
+  readonly data?: (accepted: Accepted) => object
+  /** Refusals that this command answers as success. */
+  readonly forgive?: (refusal: Refusal) => boolean
+}
+
+const resultOk = { result: 'ok' }
+
+export class Commander {
+  readonly #doors: TelnyxDoors
+  /** Commands with an id that are being carried out: a repetition waits for the first one's reply. */
+  readonly #running = new Map<string, Promise<Reply>>()
+
+  constructor(doors: TelnyxDoors) {
+    this.#doors = doors
+  }
+
+  async run(request: Request, order: Order): Promise<Reply> {
+    const key = order.commandId === undefined ? null : commandKey(request, order)
+    if (key === null) return this.#carryOut(request, order, null)
+    const first = this.#running.get(key)
+    if (first !== undefined) return first
+    const reply = this.#once(request, order, key)
+    this.#running.set(key, reply)
+    try {
+      return await reply
+    } finally {
+      this.#running.delete(key)
+    }
+  }
+
+  async #once(request: Request, order: Order, key: string): Promise<Reply> {
+    const known = await readFrom(() =>
+      this.#doors.store.db
+        .selectFrom('commands')
+        .select(['status', 'reply', 'expires_at_ms'])
+        .where('key', '=', key)
+        .executeTakeFirst(),
+    )
+    if (!known.ok) return fail(refusalError({ type: 'unavailable', retryAfterMs: 1000 }))
+    const row = known.value
+    if (row !== undefined && row.expires_at_ms > this.#doors.clock.wallMs()) {
+      return { status: row.status, json: JSON.parse(row.reply) as unknown }
+    }
+    return this.#carryOut(request, order, key)
+  }
+
+  async #carryOut(request: Request, order: Order, key: string | null): Promise<Reply> {
+    const release = this.#doors.hold([...lanesOf(order.command), ...(order.lanes ?? [])])
+    request.onReplied(release)
+    const data = order.data ?? (() => resultOk)
+    const result = await this.#doors.engine.execute(
+      { account: request.actor.account, language: LANGUAGE },
+      order.command,
+      {
+        alongside: (accepted) => (key === null ? [] : [this.#memo(request, order, key, { data: data(accepted) })]),
+        ...(order.notes === undefined ? {} : { notes: order.notes }),
+      },
+    )
+    if (result.ok) return { status: 200, json: { data: data(result.value) } }
+    if (order.forgive?.(result.error) === true) return { status: 200, json: { data: resultOk } }
+    return fail(refusalError(result.error))
+  }
+
+  #memo(request: Request, order: Order, key: string, reply: object): Write {
+    const now = Math.floor(this.#doors.clock.wallMs())
+    return insertRow('commands', {
+      key,
+      account_id: request.actor.account,
+      subject_id: 'call' in order.command ? order.command.call : null,
+      request_hash: createHash('sha256').update(request.rawBody).digest('hex'),
+      status: 200,
+      reply: JSON.stringify(reply),
+      created_at_ms: now,
+      expires_at_ms: now + COMMAND_MEMORY_MS,
+    })
+  }
+}
+
+/** An error reply. */
+export function fail(...errors: readonly ApiError[]): Reply {
+  const first = errors[0]!
+  return {
+    status: first.status,
+    json: errorBody(errors),
+    ...(first.retryAfterSecs === undefined ? {} : { headers: { 'retry-after': String(first.retryAfterSecs) } }),
+  }
+}
+
+function commandKey(request: Request, order: Order): string {
+  const parts = [LANGUAGE, request.actor.account, order.scope, order.commandId]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+function lanesOf(command: EngineCommand): readonly string[] {
+  const lanes: string[] = []
+  if ('call' in command) lanes.push(command.call)
+  if ('with' in command) lanes.push(command.with)
+  if ('conference' in command) lanes.push(command.conference)
+  if ('calls' in command && command.calls !== null) lanes.push(...command.calls)
+  return lanes
+}

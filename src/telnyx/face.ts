@@ -1,0 +1,46 @@
+// The face of this language: all routes below /v2, its authentication, its way to say no.
+
+import { err, ok } from '#base/result.ts'
+import type { Mount } from '#http/route.ts'
+import { Commander, fail } from './commander.ts'
+import type { TelnyxActor, TelnyxDoors } from './doors.ts'
+import { errors } from './errors.ts'
+import type { RecordingLinks } from './payloads.ts'
+import { applicationRoutes } from './routes/applications.ts'
+import { callCommandRoutes } from './routes/call-commands.ts'
+import { callRoutes } from './routes/calls.ts'
+import { conferenceCommandRoutes } from './routes/conference-commands.ts'
+import { conferenceRoutes } from './routes/conferences.ts'
+import { recordingRoutes } from './routes/recordings.ts'
+import { unsupportedRoutes } from './routes/unsupported.ts'
+import { validationErrors } from './validation.ts'
+
+/** Everything below `/v2`. */
+export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<TelnyxActor> {
+  const commander = new Commander(doors)
+  return {
+    prefix: '/v2',
+    routes: [
+      ...callRoutes(doors, commander),
+      ...callCommandRoutes(doors, commander),
+      ...conferenceCommandRoutes(doors, commander),
+      ...conferenceRoutes(doors),
+      ...recordingRoutes(doors, links),
+      ...applicationRoutes(doors),
+      ...unsupportedRoutes(),
+    ],
+    authenticate: async (head) => {
+      const [scheme, key] = (head.headers.authorization ?? '').split(' ')
+      const account = scheme?.toLowerCase() === 'bearer' && key !== undefined ? doors.register.accountOfKey(key) : null
+      return account === null ? err(fail(errors.unauthorized())) : ok({ account })
+    },
+    invalid: (issues) => fail(...validationErrors(issues)),
+    unreadable: (error) =>
+      error.type === 'unsupported-type'
+        ? fail(errors.coded(415, '10014', 'Unsupported media type', `Send application/json, not ${error.contentType}.`))
+        : fail(errors.notJson()),
+    notFound: (head) => fail(errors.unknownRoute(head.method, head.path)),
+    tooLarge: () => fail(errors.tooLarge()),
+    crashed: () => fail(errors.internal()),
+  }
+}

@@ -1,0 +1,336 @@
+// Calls as such (telnyx-voice §11.1, §12.1, §12.2): dial, look up, bridge, transfer, and the odd paths that printed
+// tutorials use (§14.3).
+
+import { z } from 'zod'
+import type { ApplicationId, CallId } from '#base/ids.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { DialSpec } from '#calls/commands.ts'
+import { areDigits } from '#calls/digits.ts'
+import { type Call, nothingOnAnswer } from '#calls/model.ts'
+import { callFromRow } from '#calls/rows.ts'
+import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
+import { flag, text, whole } from '#http/schema.ts'
+import { readFrom } from '#storage/store.ts'
+import { type Commander, fail } from '../commander.ts'
+import { DialRate } from '../dial-rate.ts'
+import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
+import { type ApiError, errors, refusalError } from '../errors.ts'
+import { beep, callIds, clientState, cs, media, rec, sip, sipx, wh } from '../fields.ts'
+import { DEFAULT_DIAL_TIMEOUT_SECS, DEFAULT_TIME_LIMIT_SECS, MAX_DIGITS_ON_ANSWER } from '../limits.ts'
+import { readAudio, readHeaders, readNotes, readRecordFromAnswer } from '../reading.ts'
+import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
+import { callResource, dialledResource } from '../resources.ts'
+import { route } from '../route.ts'
+import { codecList } from './call-commands.ts'
+import { joinOptions } from './conference-commands.ts'
+
+const digitsOnAnswer = text(MAX_DIGITS_ON_ANSWER).refine(areDigits, { message: 'only 0-9, A-D, *, #, w and W' })
+const muteDtmf = z.enum(['none', 'both', 'self', 'opposite']).optional()
+const parkAfter = z.literal('self').optional()
+
+const newLeg = {
+  ...cs,
+  ...sipx,
+  ...sip,
+  ...rec,
+  ...wh,
+  ...media,
+  from_display_name: text(128).optional(),
+  timeout_secs: whole(5, 600).optional(),
+  time_limit_secs: whole(30, 14_400).optional(),
+  send_digits_on_answer: digitsOnAnswer.optional(),
+  park_after_unbridge: parkAfter,
+}
+
+const dialBody = z.object({
+  ...newLeg,
+  connection_id: text(40, 1),
+  from: text(500, 1),
+  to: z.union([text(1000, 1), z.array(text(1000, 1)).min(1).max(10)]),
+  link_to: text(100).optional(),
+  bridge_intent: flag.optional(),
+  bridge_on_answer: flag.optional(),
+  prevent_double_bridge: flag.optional(),
+  conference_config: z
+    .object({
+      id: text(100).optional(),
+      conference_name: text(500).optional(),
+      beep_enabled: beep.optional(),
+      early_media: flag.optional(),
+      end_conference_on_exit: flag.optional(),
+      soft_end_conference_on_exit: flag.optional(),
+      hold: flag.optional(),
+      hold_audio_url: media.audio_url,
+      hold_media_name: media.media_name,
+      mute: flag.optional(),
+      start_conference_on_enter: flag.optional(),
+      supervisor_role: z.enum(['barge', 'monitor', 'none', 'whisper']).optional(),
+      whisper_call_control_ids: callIds.optional(),
+    })
+    .optional(),
+})
+
+const transferBody = z.object({
+  ...newLeg,
+  to: text(1000, 1),
+  from: text(500, 1).optional(),
+  early_media: flag.optional(),
+  mute_dtmf: muteDtmf,
+  target_leg_client_state: clientState.optional(),
+})
+
+const bridgeBody = z.object({
+  ...cs,
+  ...rec,
+  call_control_id: text(100).optional(),
+  queue: text(255).optional(),
+  video_room_id: text(100).optional(),
+  hold_after_unbridge: flag.optional(),
+  park_after_unbridge: parkAfter,
+  mute_dtmf: muteDtmf,
+  play_ringtone: flag.optional(),
+  prevent_double_bridge: flag.optional(),
+  ringtone: text(20).optional(),
+})
+
+type DialBody = z.infer<typeof dialBody>
+
+export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly AnyRoute<TelnyxActor>[] {
+  const rate = new DialRate(doors.clock)
+
+  const dial = async (request: RouteRequest<TelnyxActor, DialBody>): Promise<Reply> => {
+    const { actor, body } = request
+    const application = resolveApplication(doors, actor.account, body.connection_id)
+    const known = application === null ? null : doors.register.application(application)
+    if (application === null || known === null || !known.active || known.webhookUrl === null)
+      return fail(errors.noConnection())
+    if (typeof body.to !== 'string' && body.to.length > 1) {
+      return fail(errors.notSupported('Ringing several destinations with one dial'))
+    }
+    if (!rate.take(actor.account))
+      return fail(errors.coded(429, '90103', 'Dial rate exceeded', 'At most 30 dials per second.'))
+    const spec = dialSpec(doors, actor, body, application, known.callerId)
+    if (!spec.ok) return fail(spec.error)
+    return commander.run(request, {
+      command: { type: 'dial', spec: spec.value },
+      commandId: body.command_id,
+      scope: 'account',
+      lanes: ['dial'],
+      data: (accepted) => dialledResource(accepted.call!, accepted.recording),
+    })
+  }
+
+  const retrieve = route({
+    method: 'GET',
+    path: '/calls/:call_control_id',
+    summary: 'Look up a call',
+    handler: async (request) => {
+      const id = resolveCall(request.params.call_control_id)
+      if (!id.ok) return fail(id.error)
+      const call = await findCall(doors, request.actor.account, id.value)
+      if (!call.ok) return fail(call.error)
+      return { status: 200, json: { data: callResource(call.value, doors.clock.wallMs()) } }
+    },
+  })
+
+  const bridge = route({
+    method: 'POST',
+    path: '/calls/:call_control_id/actions/bridge',
+    summary: 'Join two calls',
+    body: bridgeBody,
+    handler: async (request) => {
+      const { body } = request
+      const call = resolveCall(request.params.call_control_id)
+      if (!call.ok) return fail(call.error)
+      if (body.video_room_id !== undefined) return fail(errors.notSupported('Bridging to a video room'))
+      if (body.queue !== undefined) return fail(errors.notSupported('Bridging from a queue'))
+      if (body.call_control_id === undefined) return fail(errors.missing('/call_control_id'))
+      const other = resolveCall(body.call_control_id)
+      if (!other.ok) return fail(other.error)
+      return commander.run(request, {
+        command: {
+          type: 'bridge',
+          call: call.value,
+          with: other.value,
+          afterBridge:
+            body.park_after_unbridge === 'self' ? 'park' : body.hold_after_unbridge === true ? 'hold' : 'hang-up',
+          muteDigits: body.mute_dtmf ?? 'none',
+          ringback: body.play_ringtone ?? false,
+          unlessBridged: body.prevent_double_bridge ?? false,
+          record: readRecordFromAnswer(body),
+        },
+        notes: (record) => readNotes(record.notes, body),
+        commandId: body.command_id,
+        scope: call.value,
+      })
+    },
+  })
+
+  const transfer = route({
+    method: 'POST',
+    path: '/calls/:call_control_id/actions/transfer',
+    summary: 'Dial somebody and bridge on answer',
+    body: transferBody,
+    handler: async (request) => {
+      const { actor, body } = request
+      const id = resolveCall(request.params.call_control_id)
+      if (!id.ok) return fail(id.error)
+      const live = doors.engine.call(actor.account, id.value)
+      if (live === null) {
+        const found = await findCall(doors, actor.account, id.value)
+        return fail(found.ok ? refusalError({ type: 'call-ended' }) : found.error)
+      }
+      const announce = readAudio(body)
+      if (!announce.ok) return fail(announce.error)
+      const callerId = doors.register.application(live.application)?.callerId ?? null
+      // The new leg's notes are its own: webhook overrides are inherited, client state is `target_leg_client_state`.
+      const notes = readNotes({}, { ...body, client_state: body.target_leg_client_state }) ?? {}
+      return commander.run(request, {
+        command: {
+          type: 'transfer',
+          call: id.value,
+          spec: {
+            ...legSpec(body, actor, live.application, body.from ?? live.to, callerId),
+            to: body.to,
+            linkTo: id.value,
+            afterBridge: 'hang-up',
+            notes,
+          },
+          afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
+          muteDigits: body.mute_dtmf ?? 'none',
+          earlyMedia: body.early_media ?? true,
+          announce: announce.value,
+        },
+        notes: (record) => readNotes(record.notes, { client_state: body.client_state }),
+        lanes: ['dial'],
+        commandId: body.command_id,
+        scope: id.value,
+      })
+    },
+  })
+
+  return [
+    route({ method: 'POST', path: '/calls', summary: 'Dial', body: dialBody, handler: dial }),
+    // A printed tutorial dials "under" a leg; the leg does not matter (telnyx-voice §14.3).
+    route({
+      method: 'POST',
+      path: '/calls/:call_control_id/actions/dial',
+      summary: 'Dial (tutorial path)',
+      body: dialBody,
+      handler: dial,
+    }),
+    retrieve,
+    bridge,
+    transfer,
+  ]
+}
+
+/** A call of this account: live, or ended and still in the store. */
+export async function findCall(
+  doors: TelnyxDoors,
+  account: TelnyxActor['account'],
+  id: CallId,
+): Promise<Result<Call, ApiError>> {
+  const live = doors.engine.call(account, id)
+  if (live !== null) return ok(live)
+  const row = await readFrom(() =>
+    doors.store.db
+      .selectFrom('calls')
+      .select('data')
+      .where('id', '=', id)
+      .where('account_id', '=', account)
+      .executeTakeFirst(),
+  )
+  if (!row.ok) return err(refusalError({ type: 'unavailable', retryAfterMs: 1000 }))
+  return row.value === undefined ? err(refusalError({ type: 'call-unknown' })) : ok(callFromRow(row.value))
+}
+
+function dialSpec(
+  doors: TelnyxDoors,
+  actor: TelnyxActor,
+  body: DialBody,
+  application: ApplicationId,
+  callerId: string | null,
+): Result<DialSpec, ApiError> {
+  const announce = readAudio(body)
+  if (!announce.ok) return announce
+  const wholeTo = typeof body.to === 'string' ? body.to : body.to[0]!
+  // `number,digits`: the digits are sent on answer (telnyx-voice §12.1); a SIP URI may hold commas of its own.
+  const comma = wholeTo.startsWith('sip:') || wholeTo.startsWith('sips:') ? -1 : wholeTo.indexOf(',')
+  const to = comma < 0 ? wholeTo : wholeTo.slice(0, comma)
+  const tail = comma < 0 ? undefined : wholeTo.slice(comma + 1)
+  if (tail !== undefined && !areDigits(tail))
+    return err(
+      errors.coded(422, '90014', 'Invalid digits', 'Only 0-9, A-D, *, #, w and W may follow the comma.', '/to'),
+    )
+  let linkTo: CallId | null = null
+  if (body.link_to !== undefined) {
+    const linked = resolveCall(body.link_to, '/link_to')
+    if (!linked.ok) return linked
+    linkTo = linked.value
+  }
+  let conference: DialSpec['onAnswer']['conference'] = null
+  if (body.conference_config !== undefined) {
+    const { id, conference_name: name } = body.conference_config
+    const named = id ?? name
+    if (named === undefined) return err(errors.missing('/conference_config/id'))
+    const resolved = resolveConference(doors, actor.account, named)
+    if (!resolved.ok) return resolved
+    const options = joinOptions(body.conference_config)
+    if (!options.ok) return options
+    conference = { conference: resolved.value, options: options.value }
+  }
+  const spec = legSpec(body, actor, application, body.from, callerId)
+  const linked = linkTo === null ? null : doors.engine.call(actor.account, linkTo)
+  return ok({
+    ...spec,
+    from: body.bridge_intent === true && linked !== null ? linked.from : spec.from,
+    to,
+    linkTo,
+    afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
+    onAnswer: {
+      ...nothingOnAnswer,
+      play: announce.value,
+      digits: body.send_digits_on_answer ?? tail ?? null,
+      record: readRecordFromAnswer(body),
+      conference,
+      bridge:
+        body.bridge_on_answer === true && linkTo !== null
+          ? { call: linkTo, muteDigits: 'none', earlyMedia: true, unlessBridged: body.prevent_double_bridge ?? false }
+          : null,
+    },
+    notes: readNotes({}, body) ?? {},
+  })
+}
+
+type LegBody = z.infer<z.ZodObject<typeof newLeg>>
+
+/** What dial and transfer share. A `from` that is no number becomes the name shown (telnyx-voice §14.3). */
+function legSpec(
+  body: LegBody,
+  actor: TelnyxActor,
+  application: ApplicationId,
+  from: string,
+  callerId: string | null,
+): Omit<DialSpec, 'to' | 'linkTo' | 'afterBridge' | 'notes'> {
+  const isAddress = /^\+?\d{3,20}$/.test(from) || /^sips?:/.test(from)
+  return {
+    account: actor.account,
+    application,
+    from: isAddress ? from : (callerId ?? from),
+    fromName: body.from_display_name ?? (isAddress ? null : from),
+    headers: readHeaders(body),
+    auth:
+      body.sip_auth_username === undefined
+        ? null
+        : { username: body.sip_auth_username, password: body.sip_auth_password ?? '' },
+    codecs: codecList(body.preferred_codecs),
+    transport: body.sip_transport_protocol === undefined ? null : transports[body.sip_transport_protocol],
+    privacy: body.privacy === 'id',
+    ringTimeoutMs: (body.timeout_secs ?? DEFAULT_DIAL_TIMEOUT_SECS) * 1000,
+    timeLimitMs: (body.time_limit_secs ?? DEFAULT_TIME_LIMIT_SECS) * 1000,
+    onAnswer: { ...nothingOnAnswer, digits: body.send_digits_on_answer ?? null, record: readRecordFromAnswer(body) },
+  }
+}
+
+const transports = { UDP: 'udp', TCP: 'tcp', TLS: 'tls' } as const

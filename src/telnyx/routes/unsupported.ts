@@ -1,0 +1,80 @@
+// Commands this API has and this switch does not build yet: a clear error, not a 404 that looks like a typing mistake.
+
+import type { AnyRoute } from '#http/route.ts'
+import { fail } from '../commander.ts'
+import type { TelnyxActor } from '../doors.ts'
+import { errors } from '../errors.ts'
+import { route } from '../route.ts'
+
+const callActions = [
+  'refer',
+  'send_sip_info',
+  'siprec_start',
+  'siprec_stop',
+  'suppression_start',
+  'suppression_stop',
+  'switch_supervisor_role',
+  'streaming_start',
+  'streaming_stop',
+  'transcription_start',
+  'transcription_stop',
+  'enqueue',
+  'leave_queue',
+  'fork_start',
+  'fork_stop',
+  'gather_using_ai',
+  'ai_assistant_start',
+  'ai_assistant_stop',
+  'ai_assistant_join',
+  'ai_assistant_add_messages',
+  'conversation_relay_start',
+  'conversation_relay_stop',
+  'pay',
+]
+
+const collections = [
+  'queues',
+  'recording_transcriptions',
+  'siprec_connectors',
+  'telephony_credentials',
+  'mobile_push_credentials',
+  'credential_connections',
+  'ip_connections',
+  'fqdn_connections',
+  'outbound_voice_profiles',
+  'phone_numbers',
+  'media',
+  'call_events',
+  'webhook_deliveries',
+  'detail_records',
+  'texml_applications',
+]
+
+export function unsupportedRoutes(): readonly AnyRoute<TelnyxActor>[] {
+  return [
+    ...callActions.map((action) =>
+      route<unknown>({
+        method: 'POST',
+        path: `/calls/:call_control_id/actions/${action}`,
+        summary: `${action} (not built)`,
+        handler: async () => fail(errors.notSupported(`The command ${action}`)),
+      }),
+    ),
+    route<unknown>({
+      method: 'POST',
+      path: '/conferences/:conference_id/actions/dial_participant',
+      summary: 'dial_participant (not built)',
+      handler: async () => fail(errors.notSupported('The command dial_participant')),
+    }),
+    ...collections.flatMap((name) =>
+      (['GET', 'POST'] as const).map((method) =>
+        route<unknown>({
+          method,
+          path: `/${name}`,
+          summary: `${name} (not built)`,
+          handler: async () => fail(errors.notSupported(`The resource ${name}`)),
+        }),
+      ),
+    ),
+  ]
+}
