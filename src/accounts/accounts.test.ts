@@ -35,7 +35,10 @@ const yaml = {
 
 test('declarations are applied, survive a restart, and applying them again changes nothing', async () => {
   const { register, doors, ids, close } = await open()
-  assert.deepEqual(await applyDeclarations(register, account, declarations.parse(yaml), ids, 1), { ok: true, value: undefined })
+  assert.deepEqual(await applyDeclarations(register, account, declarations.parse(yaml), ids, 1), {
+    ok: true,
+    value: undefined,
+  })
   const again = new Register(doors)
   await again.load()
   assert.equal(again.number('+15550100')?.application, register.applications(account)[0]?.id)
@@ -52,7 +55,10 @@ test('the longest matching network names the trunk', async () => {
   assert.equal(register.trunkOfAddress('198.51.100.9')?.name, 'wide')
   assert.equal(register.trunkOfAddress('198.51.100.8')?.name, 'narrow')
   assert.equal(register.trunkOfAddress('203.0.113.1'), null)
-  assert.deepEqual(register.trunksFor(account, '+1555').map((trunk) => trunk.name), ['wide'])
+  assert.deepEqual(
+    register.trunksFor(account, '+1555').map((trunk) => trunk.name),
+    ['wide'],
+  )
   await close()
 })
 

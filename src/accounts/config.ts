@@ -24,7 +24,10 @@ const application = z.strictObject({
   action: z.string().max(500).optional(),
 })
 
-const number = z.strictObject({ number: z.coerce.string().regex(/^\+?[A-Za-z0-9._-]{1,64}$/, 'a number like +15550100'), application: text })
+const number = z.strictObject({
+  number: z.coerce.string().regex(/^\+?[A-Za-z0-9._-]{1,64}$/, 'a number like +15550100'),
+  application: text,
+})
 
 const trunk = z.strictObject({
   name: text.max(100),

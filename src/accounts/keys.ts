@@ -1,7 +1,14 @@
 // API keys and signing keys. API keys are kept as SHA-256 (they are long and random, so a slow hash adds nothing);
 // signing keys are kept whole, they must sign.
 
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto'
 import type { Chance } from '#base/chance.ts'
 
 /** PKCS#8 wrapping of a raw Ed25519 seed (RFC 8410 §7). */

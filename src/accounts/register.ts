@@ -249,7 +249,8 @@ export class Register {
     let best: { trunk: Trunk; bits: number } | null = null
     for (const one of this.#trunks) {
       for (const network of one.networks) {
-        if (network.bits > (best?.bits ?? -1) && contains(network, host)) best = { trunk: one.trunk, bits: network.bits }
+        if (network.bits > (best?.bits ?? -1) && contains(network, host))
+          best = { trunk: one.trunk, bits: network.bits }
       }
     }
     return best?.trunk ?? null
@@ -257,10 +258,13 @@ export class Register {
 
   async putTrunk(trunk: Trunk): Promise<Changed> {
     for (const [index, text] of trunk.allowFrom.entries()) {
-      if (parseNetwork(text) === null) return invalid(`/allow_from/${index}`, `'${text}' is not an address or network like 198.51.100.0/24`)
+      if (parseNetwork(text) === null)
+        return invalid(`/allow_from/${index}`, `'${text}' is not an address or network like 198.51.100.0/24`)
     }
-    if (trunk.match !== null && compile(trunk.match) === null) return invalid('/match', `'${trunk.match}' is not a regular expression`)
-    if (trunk.uris.some((uri) => !/^sips?:[^\s]+$/.test(uri))) return invalid('/uri', 'a trunk is reached by a sip: URI')
+    if (trunk.match !== null && compile(trunk.match) === null)
+      return invalid('/match', `'${trunk.match}' is not a regular expression`)
+    if (trunk.uris.some((uri) => !/^sips?:[^\s]+$/.test(uri)))
+      return invalid('/uri', 'a trunk is reached by a sip: URI')
     const position = this.#trunks.findIndex((one) => one.trunk.id === trunk.id)
     const changed = await this.#commit([
       upsertRow('trunks', {

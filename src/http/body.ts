@@ -4,7 +4,10 @@
 import { err, ok, type Result } from '#base/result.ts'
 import { parseQuery } from './query.ts'
 
-export type BodyError = { readonly type: 'not-json' } | { readonly type: 'not-an-object' } | { readonly type: 'unsupported-type'; readonly contentType: string }
+export type BodyError =
+  | { readonly type: 'not-json' }
+  | { readonly type: 'not-an-object' }
+  | { readonly type: 'unsupported-type'; readonly contentType: string }
 
 export type Fields = Readonly<Record<string, unknown>>
 

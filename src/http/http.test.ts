@@ -43,10 +43,19 @@ const face: Mount<string> = {
   crashed: () => ({ status: 500, json: { oops: true } }),
 }
 
-async function ask(request: { method?: 'GET' | 'POST' | 'DELETE'; url: string; headers?: Record<string, string>; payload?: string }) {
+async function ask(request: {
+  method?: 'GET' | 'POST' | 'DELETE'
+  url: string
+  headers?: Record<string, string>
+  payload?: string
+}) {
   const app = createHttp({ log: silentLog })
   mount(app, face, silentLog)
-  const reply = await app.inject({ method: 'POST', ...request, headers: { authorization: 'Bearer KEY', ...request.headers } })
+  const reply = await app.inject({
+    method: 'POST',
+    ...request,
+    headers: { authorization: 'Bearer KEY', ...request.headers },
+  })
   await app.close()
   return { status: reply.statusCode, json: reply.body === '' ? null : reply.json() }
 }

@@ -77,7 +77,10 @@ export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log)
         const status = (cause as { statusCode?: number }).statusCode ?? 500
         if (status === 413) return send(reply, face.tooLarge())
         if (status < 500) return send(reply, face.unreadable({ type: 'not-json' }))
-        log.error({ error: String(cause), stack: (cause as Error).stack, path: request.url }, 'a request handler failed')
+        log.error(
+          { error: String(cause), stack: (cause as Error).stack, path: request.url },
+          'a request handler failed',
+        )
         return send(reply, face.crashed())
       })
     },

@@ -4,7 +4,11 @@ import { z } from 'zod'
 import type { AnyRoute, Mount } from './route.ts'
 
 /** The document of one or several mounts. */
-export function openapi(title: string, version: string, mounts: readonly Pick<Mount<never>, 'prefix' | 'routes'>[]): object {
+export function openapi(
+  title: string,
+  version: string,
+  mounts: readonly Pick<Mount<never>, 'prefix' | 'routes'>[],
+): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const face of mounts) {
     for (const route of face.routes) {
@@ -28,8 +32,15 @@ function operation(route: AnyRoute<never>, path: string): object {
       ? {}
       : {
           requestBody: {
-            content: { 'application/json': { schema: z.toJSONSchema(route.body, { unrepresentable: 'any', io: 'input' }) } },
+            content: {
+              'application/json': { schema: z.toJSONSchema(route.body, { unrepresentable: 'any', io: 'input' }) },
+            },
           },
         }
-  return { summary: route.summary, parameters, ...body, responses: { default: { description: 'See the language’s page.' } } }
+  return {
+    summary: route.summary,
+    parameters,
+    ...body,
+    responses: { default: { description: 'See the language’s page.' } },
+  }
 }
