@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The one binary. Old Nodes are told what is missing in words, instead of a syntax error.
+const major = Number(process.versions.node.split('.')[0])
+if (major < 24) {
+  console.error(`Hookswitch needs Node 24 or newer; this is ${process.version}.`)
+  console.error('From a clone, "npm start" brings its own; otherwise: npx -p node@24 -p hookswitch hookswitch')
+  process.exit(2)
+}
+process.removeAllListeners('warning')
+const { main } = await import('../src/cli/main.ts')
+await main(process.argv.slice(2))
