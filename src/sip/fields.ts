@@ -68,7 +68,7 @@ export function parseNameAddr(text: string): NameAddr | null {
 function parseAddrSpec(text: string): NameAddr | null {
   // A user part may hold `;` and `,`: `sip:user;par=u%40example.net@example.com`. Beyond the `@` it cannot.
   const at = text.indexOf('@')
-  const semicolon = text.indexOf(';', at < 0 ? 0 : at)
+  const semicolon = text.indexOf(';', Math.max(at, 0))
   const uriText = (semicolon < 0 ? text : text.slice(0, semicolon)).trim()
   const uri = parseUri(uriText)
   if (uri === null || (uri.type === 'sip' && uri.headers !== null)) return null

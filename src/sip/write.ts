@@ -39,7 +39,8 @@ function onlyOwnLines(text: string, lines: number): boolean {
     count++
     at = text.indexOf('\n', at + 1)
   }
-  if (count !== lines || text.includes('\0')) return false
+  // A NUL may only come back as the quoted-pair it came as (RFC 4475 §3.1.1.2).
+  if (count !== lines || /(?<!\\)\0/.test(text)) return false
   let returns = 0
   at = text.indexOf('\r')
   while (at >= 0) {
