@@ -105,9 +105,9 @@ export class Engine {
     })
   }
 
-  /** Hears every event once it is durable: timelines, tests, applications that live in this process. */
-  listen(listener: (event: EngineEvent) => void): void {
-    this.hall.listen(listener)
+  /** Hears every event once it is durable, until the returned function is called: timelines, tests, house numbers. */
+  listen(listener: (event: EngineEvent) => void): () => void {
+    return this.hall.listen(listener)
   }
 
   /** New calls are refused from now on; live ones go on. */

@@ -75,7 +75,7 @@ export class Hall {
   #backlog: { writes: readonly Write[]; committed: readonly (() => void)[] }[] = []
   #backlogWrites = 0
   #retrying = false
-  readonly #listeners: ((event: EngineEvent) => void)[] = []
+  readonly #listeners = new Set<(event: EngineEvent) => void>()
 
   constructor(doors: HallDoors) {
     this.doors = doors
@@ -94,9 +94,10 @@ export class Hall {
     return this.doors.clock.wallMs()
   }
 
-  /** Hears every event once it is durable. */
-  listen(listener: (event: EngineEvent) => void): void {
-    this.#listeners.push(listener)
+  /** Hears every event once it is durable, until the returned function is called. */
+  listen(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Runs `work` as (part of) one turn; what it changed is offered to the store when the outermost turn ends. */
