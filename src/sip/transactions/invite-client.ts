@@ -62,9 +62,9 @@ export function step(state: State, input: Input, nowMs: number, world: Transacti
         )
       }
       if (input.type === 'transport-failed') return done<State, Effect>(terminated, { type: 'tell-transport-failed' })
-      return answered(state, input.status, nowMs, world)
+      return answered(input.status, nowMs, world)
     case 'proceeding':
-      if (input.type === 'response') return answered(state, input.status, nowMs, world)
+      if (input.type === 'response') return answered(input.status, nowMs, world)
       return done<State, Effect>(state)
     case 'accepted':
       // RFC 6026 §7.2: only 2xx matter now, and all of them do.
@@ -86,7 +86,7 @@ export function step(state: State, input: Input, nowMs: number, world: Transacti
   }
 }
 
-function answered(state: State, status: number, nowMs: number, world: TransactionWorld): Step<State, Effect> {
+function answered(status: number, nowMs: number, world: TransactionWorld): Step<State, Effect> {
   if (status < 200) return done<State, Effect>({ type: 'proceeding' }, { type: 'tell-response' })
   if (status < 300) {
     const atMs = nowMs + giveUpMs(world.timers)

@@ -1,0 +1,291 @@
+// The door of this room: a user agent for both directions. It owns the table of calls, finds the call a message belongs
+// to, answers OPTIONS, and knows how a URI becomes a target. The switch (legs/) and the test telephones use the same one.
+
+import { isIP } from 'node:net'
+import { type Chance, token } from '#base/chance.ts'
+import { after, type Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { AuthSession } from './auth-session.ts'
+import { type OutgoingInvite, SipCall, writeAck } from './call.ts'
+import { type Dialog, nextHop, wantedKind } from './dialog.ts'
+import type { Credentials } from './digest.ts'
+import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
+import { makeResponse } from './respond.ts'
+import type { SipTimers } from './timers.ts'
+import type { ScreenVerdict, ServerTransaction, TransactionLayer } from './transaction-layer.ts'
+import type { Flow, Target, TransportKind } from './transport.ts'
+import { bareHost, escapeUser, parseUri, type SipUri, uriHost } from './uri.ts'
+
+/** Turns a host name into numeric addresses, best first. Numeric hosts never come here. */
+export interface Resolver {
+  resolve(host: string): Promise<readonly string[]>
+}
+
+export interface UserAgentOptions {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly log: Log
+  readonly layer: TransactionLayer
+  /** Product name for User-Agent and Server. */
+  readonly name: string
+  /** User part of our Contact. */
+  readonly contactUser?: string
+  readonly resolver?: Resolver
+}
+
+export interface UserAgentListener {
+  /** A new call. Give it a listener before returning. */
+  onInvite(call: SipCall, request: SipRequest, flow: Flow): void
+  /** REGISTER; refused with 405 when absent. */
+  onRegister?(request: SipRequest, transaction: ServerTransaction, flow: Flow): void
+  /** Judges new INVITEs and REGISTERs before anything is kept for them: authentication, overload. */
+  screen?(request: SipRequest, flow: Flow): ScreenVerdict
+}
+
+export class UserAgent {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly layer: TransactionLayer
+  readonly #name: string
+  readonly #contactUser: string
+  readonly #resolver: Resolver | null
+  readonly #log: Log
+  #listener: UserAgentListener | null = null
+  /** By Call-ID and our tag. */
+  readonly #calls = new Map<string, SipCall>()
+  readonly #contacts = new Map<TransportKind, readonly HeaderField[]>()
+
+  constructor(options: UserAgentOptions) {
+    this.clock = options.clock
+    this.chance = options.chance
+    this.layer = options.layer
+    this.#log = options.log
+    this.#name = options.name
+    this.#contactUser = options.contactUser ?? 'hookswitch'
+    this.#resolver = options.resolver ?? null
+    this.layer.onTraffic({
+      onRequest: (request, transaction, flow) => this.#receive(request, transaction, flow),
+      onAck: (request) => this.#calls.get(`${request.callId}|${request.toTag ?? ''}`)?.receiveAck(request),
+      screen: (request, flow) => this.#listener?.screen?.(request, flow) ?? { type: 'let-in' },
+    })
+  }
+
+  get timers(): SipTimers {
+    return this.layer.timers
+  }
+
+  /** Calls alive. */
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** Set once. */
+  onTraffic(listener: UserAgentListener): void {
+    this.#listener = listener
+  }
+
+  /** Places a call. Give it a listener before the turn ends; nothing is told before. */
+  invite(outgoing: OutgoingInvite): SipCall {
+    const localTag = this.layer.newTag()
+    const callId = outgoing.callId ?? token(this.chance, 24)
+    const seed = new SipRequest('INVITE', outgoing.uri, [field('Call-ID', callId)])
+    const call = new SipCall(this, 'out', localTag, seed, outgoing.credentials)
+    this.#calls.set(`${callId}|${localTag}`, call)
+    call.startOutgoing(outgoing)
+    return call
+  }
+
+  /** A request outside of any dialog (REGISTER, OPTIONS …), answering challenges. `done` gets null when nobody answered. */
+  request(
+    parts: {
+      readonly method: string
+      readonly uri: string
+      readonly target: Target
+      readonly from: string
+      readonly to: string
+      readonly callId?: string
+      readonly fromTag?: string
+      readonly cseq?: number
+      readonly headers?: readonly HeaderField[]
+      readonly auth?: AuthSession
+    },
+    done: (response: SipResponse | null, cseq: number) => void,
+  ): void {
+    const auth = parts.auth ?? new AuthSession(this.chance, null)
+    const callId = parts.callId ?? token(this.chance, 24)
+    const fromTag = parts.fromTag ?? this.layer.newTag()
+    const send = (cseq: number): void => {
+      const request = new SipRequest(parts.method, parts.uri, [
+        field('From', `${parts.from};tag=${fromTag}`),
+        field('To', parts.to),
+        field('Call-ID', callId),
+        field('CSeq', `${cseq} ${parts.method}`),
+        ...this.contactHeaders(parts.target.kind).filter(() => parts.method !== 'REGISTER'),
+        ...this.identity('User-Agent'),
+        ...auth.authorize(parts.method, parts.uri, noBody),
+        ...(parts.headers ?? []),
+      ])
+      this.layer.request(request, parts.target, {
+        onResponse: (response) => {
+          if (response.status < 200) return
+          if ((response.status === 401 || response.status === 407) && auth.absorb(response)) {
+            send(cseq + 1)
+            return
+          }
+          if (response.status < 300) auth.settled()
+          done(response, cseq)
+        },
+        onFailure: () => done(null, cseq),
+      })
+    }
+    send(parts.cseq ?? 1)
+  }
+
+  /** Where a URI leads (RFC 3263 without DNS records: numeric hosts at once, names by the resolver). */
+  async locate(uriText: string): Promise<Target[]> {
+    const uri = parseUri(uriText)
+    if (uri?.type !== 'sip') return []
+    const at = numericTarget(uri)
+    if (at !== null) return [at]
+    const hosts = (await this.#resolver?.resolve(uri.host)) ?? []
+    return hosts.map((host) => ({ kind: wantedKind(uri), address: { host, port: uri.port ?? 5060 }, flowId: null }))
+  }
+
+  /** Calls back outside of the current turn. */
+  soon(callback: () => void): void {
+    after(this.clock, 0, callback)
+  }
+
+  // ---- for calls ----------------------------------------------------------------------------------------------------
+
+  /** @internal */
+  forget(call: SipCall): void {
+    this.#calls.delete(`${call.callId}|${call.localTag}`)
+  }
+
+  /** @internal: where a dialog's next request goes. */
+  targetOf(dialog: Dialog, pinned: Target | null): Target {
+    if (pinned !== null && dialog.routeSet.length === 0) return pinned
+    const uri = nextHop(dialog)
+    const target = uri?.type === 'sip' ? numericTarget(uri) : null
+    if (target !== null) return target
+    const known = uri?.type === 'sip' ? this.#resolved.get(uri.host) : undefined
+    if (uri?.type === 'sip' && known !== undefined) {
+      return { kind: wantedKind(uri), address: { host: known, port: uri.port ?? 5060 }, flowId: null }
+    }
+    if (uri?.type === 'sip') this.#learn(uri.host)
+    // A name not known yet: the way the call came is the best guess there is.
+    return pinned ?? { kind: 'udp', address: { host: '127.0.0.1', port: 9 }, flowId: null }
+  }
+
+  readonly #resolved = new Map<string, string>()
+
+  #learn(host: string): void {
+    if (this.#resolver === null) return
+    this.#resolver.resolve(host).then((addresses) => {
+      if (addresses[0] !== undefined) {
+        if (this.#resolved.size > 10_000) this.#resolved.clear()
+        this.#resolved.set(host, addresses[0])
+      }
+    })
+  }
+
+  /** @internal */
+  acknowledge(
+    acks: Map<string, { bytes: Uint8Array; target: Target }>,
+    tag: string,
+    dialog: Dialog,
+    invite: SipRequest,
+    answer: Uint8Array | null,
+    target: Target,
+  ): void {
+    const bytes = writeAck(dialog, invite, answer, (request) =>
+      this.layer.withVia(request, target, this.layer.newBranch()),
+    )
+    acks.set(tag, { bytes, target })
+    this.layer.sendStateless(bytes, target)
+  }
+
+  /** Our Contact over a transport. */
+  contactHeaders(kind: TransportKind): readonly HeaderField[] {
+    const known = this.#contacts.get(kind)
+    if (known !== undefined) return known
+    const made = [field('Contact', `<${this.contactUri(kind, this.#contactUser)}>`)]
+    this.#contacts.set(kind, made)
+    return made
+  }
+
+  contactUri(kind: TransportKind, user: string): string {
+    const local = this.layer.transport.localAddress(kind) ??
+      this.layer.transport.localAddress('udp') ?? { host: '127.0.0.1', port: 5060 }
+    const transport = kind === 'udp' ? '' : `;transport=${kind}`
+    return `sip:${escapeUser(user)}@${uriHost(local.host)}:${local.port}${transport}`
+  }
+
+  identity(name: 'User-Agent' | 'Server'): readonly HeaderField[] {
+    return [field(name, this.#name)]
+  }
+
+  inviteHeaders(): readonly HeaderField[] {
+    return [...this.identity('User-Agent'), field('Allow', this.layer.capabilities.methods.join(', '))]
+  }
+
+  acceptHeaders(): readonly HeaderField[] {
+    return [...this.identity('Server'), field('Allow', this.layer.capabilities.methods.join(', '))]
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #receive(request: SipRequest, transaction: ServerTransaction, flow: Flow): void {
+    const { toTag } = request
+    if (toTag !== null) {
+      const call = this.#calls.get(`${request.callId}|${toTag}`)
+      if (call !== undefined) call.receive(request, transaction)
+      else transaction.respond(makeResponse(request, 481))
+      return
+    }
+    switch (request.method) {
+      case 'INVITE': {
+        const call = new SipCall(this, 'in', transaction.toTag, request, null)
+        this.#calls.set(`${request.callId}|${call.localTag}`, call)
+        call.startIncoming(transaction, flow)
+        if (this.#listener === null) call.reject(480)
+        else this.#listener.onInvite(call, request, flow)
+        return
+      }
+      case 'REGISTER':
+        if (this.#listener?.onRegister !== undefined) this.#listener.onRegister(request, transaction, flow)
+        else transaction.respond(makeResponse(request, 405, { toTag: transaction.toTag }))
+        return
+      case 'OPTIONS':
+        // RFC 3261 §11.2: what an INVITE would be told about us.
+        transaction.respond(
+          makeResponse(request, 200, {
+            toTag: transaction.toTag,
+            headers: [
+              ...this.contactHeaders(flow.kind),
+              ...this.acceptHeaders(),
+              field('Accept', this.layer.capabilities.bodyTypes.join(', ')),
+            ],
+          }),
+        )
+        return
+      default:
+        // BYE, INFO and the rest belong to a dialog (RFC 3261 §15.1.2).
+        this.#log.debug({ method: request.method }, 'request outside of a dialog')
+        transaction.respond(makeResponse(request, 481, { toTag: transaction.toTag }))
+    }
+  }
+}
+
+/** The target a URI with a numeric host names; null for names. `localhost` needs no asking. */
+export function numericTarget(uri: SipUri): Target | null {
+  const host = uri.host === 'localhost' ? '127.0.0.1' : bareHost(uri.host)
+  if (isIP(host) === 0) return null
+  return { kind: wantedKind(uri), address: { host, port: uri.port ?? 5060 }, flowId: null }
+}
+
+/** Keeps credentials and challenges together for requests of one account. */
+export function authFor(chance: Chance, credentials: Credentials | null): AuthSession {
+  return new AuthSession(chance, credentials)
+}
