@@ -1,10 +1,10 @@
-// The bounds of a session description.
+// Every bound of the SDP room.
 
-/** A whole description; far above what browsers send with all their candidates. */
-export const MAX_SDP_OCTETS = 64 * 1024
-/** Lines of one description. */
-export const MAX_SDP_LINES = 2000
-/** Media sections looked at and answered. */
+/** Octets of a description; browsers with many candidates stay below. */
+export const MAX_SDP_OCTETS = 65_536
+/** m-lines of one description. */
 export const MAX_MEDIA = 32
-/** Formats on one media line. */
-export const MAX_FORMATS = 64
+/** Lines in all. */
+export const MAX_LINES = 2_000
+/** Formats of one m-line. */
+export const MAX_FORMATS = 128
