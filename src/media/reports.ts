@@ -1,0 +1,110 @@
+// RTCP of one session: reports out every five seconds or so (RFC 3550 §6.2), what the peer reports about us in.
+
+import type { Address } from '#base/wire.ts'
+import { parseRtcp, RTCP_MOST_OCTETS, roundTripMs, writeRtcp } from '#rtp/rtcp.ts'
+import { RTCP_INTERVAL_MS } from './limits.ts'
+import type { MediaSession, SessionHost } from './session.ts'
+
+/** Written in place; reports are rare and short. */
+const buffer = Buffer.alloc(RTCP_MOST_OCTETS)
+
+export class Reports {
+  /** What the peer last said about our stream. */
+  readonly peer: { roundTripMs: number | null; lossFraction: number | null } = { roundTripMs: null, lossFraction: null }
+  readonly #session: MediaSession
+  readonly #host: SessionHost
+  readonly #send: (bytes: Uint8Array, to: Address) => void
+  #dueAtMs = Number.POSITIVE_INFINITY
+  #lastSr = 0
+  #lastSrAtMs = 0
+  #packetsReported = 0
+
+  constructor(session: MediaSession, host: SessionHost, send: (bytes: Uint8Array, to: Address) => void) {
+    this.#session = session
+    this.#host = host
+    this.#send = send
+  }
+
+  configure(nowMs: number): void {
+    if (this.#dueAtMs === Number.POSITIVE_INFINITY) this.#dueAtMs = this.#nextAtMs(nowMs)
+  }
+
+  /** Sends a report when one is due. */
+  round(nowMs: number): void {
+    if (nowMs < this.#dueAtMs) return
+    this.#dueAtMs = this.#nextAtMs(nowMs)
+    if (this.#session.stats.started || this.#session.outbound.packets > 0) this.#report(false)
+  }
+
+  /** The last report, with a BYE (§6.6). */
+  goodbye(): void {
+    if (this.#session.stats.started || this.#session.outbound.packets > 0) this.#report(true)
+  }
+
+  /** False when it was no RTCP. */
+  receive(bytes: Uint8Array): boolean {
+    const parsed = parseRtcp(bytes)
+    if (parsed === null) return false
+    for (const report of parsed.reports) {
+      if (report.sender !== null) {
+        this.#lastSr = report.ntpMiddle
+        this.#lastSrAtMs = this.#host.clock.nowMs()
+      }
+      for (const block of report.blocks) {
+        if (block.ssrc !== this.#session.outbound.ssrc) continue
+        this.peer.lossFraction = block.fractionLost / 256
+        const roundTrip = roundTripMs(block, this.#host.clock.wallMs())
+        if (roundTrip !== null) this.peer.roundTripMs = Math.round(roundTrip * 10) / 10
+      }
+    }
+    return true
+  }
+
+  #nextAtMs(nowMs: number): number {
+    return nowMs + RTCP_INTERVAL_MS * (0.5 + this.#host.chance.uniform())
+  }
+
+  #report(goodbye: boolean): void {
+    const to = this.#target()
+    if (to === null) return
+    const { outbound, stats, description } = this.#session
+    const nowMs = this.#host.clock.nowMs()
+    const wallMs = this.#host.clock.wallMs()
+    const sent = outbound.packets !== this.#packetsReported
+    this.#packetsReported = outbound.packets
+    const sender = sent
+      ? {
+          wallMs,
+          rtpTimestamp: outbound.timestampAt(this.#host.beatsAt(nowMs)),
+          packets: outbound.packets,
+          octets: outbound.octets,
+        }
+      : null
+    const blocks = stats.started
+      ? [
+          {
+            ssrc: stats.ssrc,
+            fractionLost: stats.takeFractionLost(),
+            cumulativeLost: stats.lost,
+            extendedHighest: stats.extendedHighest,
+            jitter: stats.jitterUnits,
+            lastSr: this.#lastSr,
+            delaySinceLastSr: this.#lastSr === 0 ? 0 : Math.round((nowMs - this.#lastSrAtMs) * 65.536),
+          },
+        ]
+      : []
+    const length = writeRtcp(buffer, { ssrc: outbound.ssrc, sender, blocks }, description?.cname ?? '', goodbye)
+    this.#send(buffer.subarray(0, length), to)
+  }
+
+  #target(): Address | null {
+    const { description, lock } = this.#session
+    const rtp = lock.target
+    if (description === null || rtp === null) return null
+    if (description.rtcpMux) return rtp
+    // Behind a NAT only the port next to the one we hear is a good guess (RFC 4961 for RTCP).
+    const moved = description.remote !== null && rtp.host !== description.remote.host
+    if (description.remoteRtcp !== null && !moved) return description.remoteRtcp
+    return { host: rtp.host, port: rtp.port + 1 }
+  }
+}
