@@ -1,0 +1,39 @@
+// What synthesis, fetching and decoding allow themselves.
+
+/** Characters of one text to be spoken, tags not counted (telnyx-voice §12.3: 3000, older 5000). */
+export const MAX_TEXT_CHARACTERS = 5_000
+/** Characters of a marked-up document. */
+export const MAX_SSML_CHARACTERS = 20_000
+export const MAX_SSML_DEPTH = 32
+export const MAX_SSML_ELEMENTS = 1_000
+/** One pause asked for by markup. */
+export const LONGEST_BREAK_MS = 10_000
+/** Pieces a text is synthesised in: short enough that the first is heard soon. */
+export const MAX_SENTENCE_CHARACTERS = 240
+/** A file fetched from a customer (reliability F2). */
+export const MAX_FETCHED_OCTETS = 25 * 1024 * 1024
+/** Time until a customer's server starts to answer. */
+export const FETCH_TIMEOUT_MS = 5_000
+export const MAX_FETCH_REDIRECTS = 5
+/** Decoded audio of one file: a hold-music file may be long; what lies beyond is cut off (reliability F2). */
+export const MAX_DECODED_MS = 30 * 60_000
+/** The rate of prepared audio, mono. */
+export const PREPARED_RATE_HZ = 16_000
+/** Files are read and decoded in stretches of this size. */
+export const READ_OCTETS = 64 * 1024
+/** How much of a long file is there before its playing may start. */
+export const START_AFTER_MS = 1_000
+/** What the cache folder may hold. Entries used within the grace stay, whatever their size. */
+export const MAX_CACHE_OCTETS = 512 * 1024 * 1024
+export const CACHE_GRACE_MS = 15 * 60_000
+/** A fetched file asked for with caching is used this long without asking its server again. */
+export const FRESH_MS = 24 * 60 * 60_000
+/** Sounds being prepared at once; more are refused. */
+export const MAX_PREPARING = 256
+/** Output of one synthesised sentence. */
+export const MAX_SENTENCE_OCTETS = 8 * 1024 * 1024
+/** espeak-ng: time for one sentence. */
+export const PROGRAM_TIMEOUT_MS = 10_000
+/** Silence trimmed from a recording's ends: softer than this level, leaving this much. */
+export const TRIM_LEVEL_DBOV = -50
+export const TRIM_MARGIN_MS = 100
