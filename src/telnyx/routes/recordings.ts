@@ -5,20 +5,17 @@ import type { AccountId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Recording } from '#calls/model.ts'
 import { recordingFromRow, recordingWrite } from '#calls/rows.ts'
-import { type AnyRoute, type Mount, route as publicRoute } from '#http/route.ts'
+import type { AnyRoute } from '#http/route.ts'
 import { readFrom } from '#storage/store.ts'
 import { fail } from '../commander.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
-import { linkHolds } from '../links.ts'
 import { filter, listBody, readPage } from '../paging.ts'
 import type { RecordingLinks } from '../payloads.ts'
 import { resolveApplication } from '../resolve.ts'
 import { recordingResource } from '../resources.ts'
 import { route } from '../route.ts'
 import { readCallControlId, readUuid } from '../spelling.ts'
-
-const mimeTypes = { mp3: 'audio/mpeg', wav: 'audio/wav' } as const
 
 export function recordingRoutes(doors: TelnyxDoors, links: RecordingLinks): readonly AnyRoute<TelnyxActor>[] {
   const list = route({
@@ -127,67 +124,6 @@ const timeFilters = [
   ['start_time', 'started_at_ms'],
   ['end_time', 'ended_at_ms'],
 ] as const
-
-/** The unkeyed face: a signed link is its own permission. */
-export function downloadMount(doors: TelnyxDoors): Mount<null> {
-  return {
-    prefix: '/downloads',
-    routes: [
-      publicRoute({
-        method: 'GET',
-        path: '/recordings/:name',
-        summary: 'Download a recording by its signed link',
-        handler: async ({ params, query }) => {
-          const name = params.name ?? ''
-          const { expires, signature } = query
-          const held =
-            typeof expires === 'string' &&
-            typeof signature === 'string' &&
-            linkHolds(doors.linkSecret, name, expires, signature, doors.clock.wallMs())
-          if (!held)
-            return fail(
-              errors.coded(
-                403,
-                '10010',
-                'Link expired',
-                'This link is not valid any more: fetch the recording again for a new one.',
-              ),
-            )
-          const id = readUuid(name.split('.')[0] ?? '')
-          const row = await readFrom(() =>
-            doors.store.db
-              .selectFrom('recordings')
-              .select('data')
-              .where('id', '=', id ?? '')
-              .where('state', '=', 'completed')
-              .executeTakeFirst(),
-          )
-          if (!row.ok) return fail(refusalError({ type: 'unavailable', retryAfterMs: 1000 }))
-          if (row.value === undefined) return fail(errors.notFound('This recording'))
-          const recording = recordingFromRow(row.value)
-          const file = await doors.readRecording(recording.path)
-          if (file === null) return fail(errors.notFound('This recording'))
-          const stem = recording.options.fileName ?? name.split('.')[0]
-          return {
-            status: 200,
-            stream: file.stream,
-            contentType: mimeTypes[recording.options.format],
-            headers: {
-              'content-length': String(file.octets),
-              'content-disposition': `attachment; filename="${String(stem).replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${Math.floor(recording.startedAtWallMs / 1000)}.${recording.options.format}"`,
-            },
-          }
-        },
-      }),
-    ],
-    authenticate: async () => ok(null),
-    invalid: () => fail(errors.internal()),
-    unreadable: () => fail(errors.notJson()),
-    notFound: (head) => fail(errors.unknownRoute(head.method, head.path)),
-    tooLarge: () => fail(errors.tooLarge()),
-    crashed: () => fail(errors.internal()),
-  }
-}
 
 async function find(doors: TelnyxDoors, account: AccountId, text: string): Promise<Result<Recording, ApiError>> {
   const id = readUuid(text)

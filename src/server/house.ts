@@ -1,0 +1,202 @@
+// The wiring of the rooms, the same for the real switch and for scenarios on a pretended network: whoever calls hands in
+// time, wire and disk behind the rooms; this joins engine, languages, webhooks and HTTP.
+
+import type { FastifyInstance } from 'fastify'
+import type { Register } from '#accounts/register.ts'
+import { adminMount } from '#admin/face.ts'
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
+import type { ApplicationId, IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import type { OutboundHttp } from '#base/outbound.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { Applications, Ledger, MediaPlaces, Sounds } from '#calls/doors.ts'
+import { Engine } from '#calls/engine.ts'
+import { type Recovered, recover } from '#calls/recovery.ts'
+import { createHttp, mount } from '#http/mount.ts'
+import { openapi } from '#http/openapi.ts'
+import type { Legs } from '#legs/leg.ts'
+import type { MediaChannel } from '#media/protocol.ts'
+import type { Store } from '#storage/store.ts'
+import type { TelnyxDoors } from '#telnyx/doors.ts'
+import { downloadMount } from '#telnyx/downloads.ts'
+import { telnyxMount } from '#telnyx/face.ts'
+import { recordingLinks } from '#telnyx/links.ts'
+import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
+import { Dispatcher } from '#webhooks/dispatcher.ts'
+import type { Credentials } from './credentials.ts'
+import { speakHouse } from './house-language.ts'
+import { Metrics, type MetricsDoors } from './metrics.ts'
+import { publisher } from './publisher.ts'
+import type { DiskShelf } from './recording-shelf.ts'
+import { memoryOf, readUnfinished } from './unfinished.ts'
+
+export interface HouseParts {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly ids: IdMaker
+  readonly log: Log
+  readonly store: Store
+  readonly register: Register
+  readonly outbound: OutboundHttp
+  readonly legs: Legs
+  readonly media: MediaPlaces
+  /** The hall's own ear on the media workers. */
+  readonly mediaEvents: MediaChannel
+  readonly sounds: Sounds
+  readonly shelf: DiskShelf
+  readonly credentials: Credentials
+  readonly baseUrl: () => string
+  readonly faces: () => Readonly<Record<string, string>>
+  readonly sipCounts: MetricsDoors['sipCounts']
+  readonly version: string
+}
+
+export interface House {
+  readonly engine: Engine
+  readonly dispatcher: Dispatcher
+  readonly http: FastifyInstance
+  readonly metrics: Metrics
+  /** Brings to an end what a crash left behind and begins to deliver what it owes. Call once, before new work. */
+  recover(): Promise<Result<Recovered, string>>
+}
+
+export function buildHouse(parts: HouseParts): House {
+  const { clock, log, store, register, ids } = parts
+  const linkSecret = Buffer.from(parts.credentials.link_secret, 'hex')
+  const links = recordingLinks(linkSecret, parts.baseUrl, () => clock.wallMs())
+  const telnyx = new TelnyxWebhooks(register, ids, links)
+  const dispatcher = new Dispatcher({
+    store,
+    http: parts.outbound,
+    clock,
+    chance: parts.chance,
+    log,
+    languages: { telnyx },
+  })
+  const engine = new Engine(
+    {
+      clock,
+      ids,
+      log,
+      legs: parts.legs,
+      media: parts.media,
+      ledger: ledgerOf(store, log),
+      publisher: publisher(dispatcher, [(event) => telnyx.draft(event)]),
+      sounds: parts.sounds,
+      shelf: parts.shelf,
+      applications: applicationsOf(register),
+    },
+    memoryOf(store),
+  )
+  speakHouse({ engine, register, ids, log })
+  const metrics = new Metrics({ engine, dispatcher, store, sipCounts: parts.sipCounts })
+  parts.mediaEvents.onEvent((event) => {
+    if (event.type === 'worker-load') metrics.onLoad(event)
+    else engine.onMedia(event)
+  })
+  parts.mediaEvents.onClose(() => engine.onMediaLost())
+
+  const doors: TelnyxDoors = {
+    engine,
+    register,
+    store,
+    clock,
+    ids,
+    log,
+    baseUrl: parts.baseUrl,
+    linkSecret,
+    hold: (lanes) => {
+      const releases = lanes.map((lane) => dispatcher.hold(lane))
+      return () => {
+        for (const release of releases) release()
+      }
+    },
+    readRecording: (path) => parts.shelf.read(path),
+    removeRecording: (path) => parts.shelf.remove(path),
+  }
+  const faces = [telnyxMount(doors, links)]
+  const http = createHttp({ log, onRequest: (record) => metrics.onHttp(record) })
+  for (const face of faces) mount(http, face, log)
+  mount(http, downloadMount(doors), log)
+  const admin = adminMount({
+    engine,
+    register,
+    store,
+    dispatcher,
+    clock,
+    token: parts.credentials.admin_token,
+    version: parts.version,
+    startedAtWallMs: clock.wallMs(),
+    faces: parts.faces,
+    mediaLoad: () => metrics.load,
+    readRecording: (path) => parts.shelf.read(path),
+  })
+  mount(http, admin, log)
+  plainRoutes(http, {
+    engine,
+    store,
+    metrics,
+    document: () => openapi('Hookswitch', parts.version, [...faces, admin] as never),
+  })
+
+  return {
+    engine,
+    dispatcher,
+    http,
+    metrics,
+    async recover() {
+      const owed = await dispatcher.recover()
+      if (!owed.ok) return err(owed.error.reason)
+      const unfinished = await readUnfinished(store)
+      if (!unfinished.ok) return err(unfinished.error)
+      const recovered = await recover(engine, unfinished.value)
+      return recovered.ok ? ok(recovered.value) : err('the store does not take commits')
+    },
+  }
+}
+
+function ledgerOf(store: Store, log: Log): Ledger {
+  return {
+    get available() {
+      return store.health.ok
+    },
+    async commit(writes) {
+      const result = await store.commit(writes)
+      if (result.ok) return true
+      if (result.error.type === 'unavailable') return false
+      // A bug: the same statements would fail for ever. The rest of the house must not wait for them.
+      log.error({ error: result.error }, 'the store refused a change; it is lost')
+      return true
+    },
+  }
+}
+
+function applicationsOf(register: Register): Applications {
+  return {
+    languageOf: (id: ApplicationId) => register.application(id)?.dialect ?? null,
+    firstCommandTimeoutMs: (id: ApplicationId) => register.application(id)?.firstCommandTimeoutMs ?? null,
+    digitMode: (id: ApplicationId) => register.application(id)?.digitMode ?? 'telephone-event',
+  }
+}
+
+/** What every operator's tools ask for. */
+function plainRoutes(
+  http: FastifyInstance,
+  house: { readonly engine: Engine; readonly store: Store; readonly metrics: Metrics; readonly document: () => object },
+): void {
+  http.get('/healthz', async () => ({ status: 'ok' }))
+  http.get('/readyz', async (_request, reply) => {
+    const reasons = [
+      ...(house.engine.draining ? ['draining'] : []),
+      ...(house.store.health.ok ? [] : [`store: ${house.store.health.reason ?? 'away'}`]),
+    ]
+    return reply
+      .code(reasons.length === 0 ? 200 : 503)
+      .send({ status: reasons.length === 0 ? 'ready' : 'not ready', reasons })
+  })
+  http.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await house.metrics.text()),
+  )
+  http.get('/docs', async () => house.document())
+}

@@ -1,0 +1,77 @@
+// Where recordings lie: below `recordings/` of the data folder, by day. The media worker writes `<day>/<id>.wav` as it
+// happens; finishing trims and encodes it into the file that customers download, and removes the raw one.
+
+import type { Disk } from '#base/disk.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { FinishedRecording, RecordingShelf } from '#calls/doors.ts'
+import type { Recording } from '#calls/model.ts'
+import type { AudioJobs } from '#speech/jobs.ts'
+
+const READ_OCTETS = 64 * 1024
+
+export class DiskShelf implements RecordingShelf {
+  readonly #disk: Disk
+  readonly #jobs: AudioJobs
+  readonly #folder: string
+
+  /** @param folder absolute */
+  constructor(disk: Disk, jobs: AudioJobs, folder: string) {
+    this.#disk = disk
+    this.#jobs = jobs
+    this.#folder = folder
+  }
+
+  absolute(path: string): string {
+    return `${this.#folder}/${path}`
+  }
+
+  async finish(recording: Recording): Promise<Result<FinishedRecording, string>> {
+    const raw = recording.path
+    const path = `${raw.replace(/\.wav$/, '')}.final.${recording.options.format}`
+    const done = await this.#jobs.run(
+      {
+        type: 'transcode',
+        from: this.absolute(raw),
+        to: this.absolute(path),
+        format: recording.options.format,
+        trim: recording.options.trimSilence,
+      },
+      () => {},
+    )
+    if (!done.ok) return err('reason' in done.error ? done.error.reason : done.error.type)
+    await this.#disk.remove(this.absolute(raw))
+    return ok({ path, durationMs: done.value.durationMs, octets: done.value.octets })
+  }
+
+  /** A finished file, piece by piece; null when it is gone. */
+  async read(path: string): Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null> {
+    const opened = await this.#disk.open(this.absolute(path), 'read')
+    if (!opened.ok) return null
+    const file = opened.value
+    const size = await file.size()
+    if (!size.ok) {
+      await file.close()
+      return null
+    }
+    const octets = size.value
+    return {
+      octets,
+      stream: (async function* () {
+        try {
+          for (let at = 0; at < octets; ) {
+            const part = await file.read(at, Math.min(READ_OCTETS, octets - at))
+            if (!part.ok || part.value.length === 0) return
+            at += part.value.length
+            yield part.value
+          }
+        } finally {
+          await file.close()
+        }
+      })(),
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#disk.remove(this.absolute(path))
+  }
+}

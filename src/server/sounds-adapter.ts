@@ -1,0 +1,45 @@
+// The hall's audio sources in the words of speech/.
+
+import type { AccountId } from '#base/ids.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import { unreachable } from '#base/unreachable.ts'
+import type { AudioFailure, Sounds as HallSounds } from '#calls/doors.ts'
+import type { AudioSource } from '#calls/model.ts'
+import type { PlayerSource } from '#media/protocol.ts'
+import { describeSoundError, type Sounds } from '#speech/sounds.ts'
+
+export function hallSounds(sounds: Sounds): HallSounds {
+  return {
+    async prepare(source: AudioSource, account: AccountId): Promise<Result<PlayerSource, AudioFailure>> {
+      const prepared = await prepare(sounds, source, account)
+      if (prepared === null) return err({ status: 'not-found', detail: 'There is no stored media of this name.' })
+      if (prepared.ok) return ok(prepared.value)
+      const missing =
+        prepared.error.type === 'not-found' || (prepared.error.type === 'http-status' && prepared.error.status === 404)
+      return err({ status: missing ? 'not-found' : 'failed', detail: describeSoundError(prepared.error) })
+    },
+  }
+}
+
+async function prepare(
+  sounds: Sounds,
+  source: AudioSource,
+  account: AccountId,
+): Promise<Awaited<ReturnType<Sounds['speak']>> | null> {
+  switch (source.type) {
+    case 'url':
+      return sounds.fetch(source.url, account, source.cache)
+    case 'bytes':
+      return sounds.fromBytes(source.bytes, account)
+    case 'speech':
+      return sounds.speak(source)
+    case 'media':
+      return null
+    case 'tone':
+    case 'silence':
+    case 'hold-music':
+      throw new Error(`${source.type} needs no preparing`)
+    default:
+      return unreachable(source)
+  }
+}
