@@ -1,7 +1,7 @@
 // The audio formats this switch can name in a description: static payload types (RFC 3551), clocks, and how rtpmap lines
 // are read. G.722 says 8000 although it samples at 16000 (RFC 3551 §4.5.2).
 
-import { attribute, type MediaSection } from './parse.ts'
+import { attribute, type MediaSection } from './description.ts'
 
 export type CodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus' | 'L16'
 
@@ -51,6 +51,7 @@ export function readFormats(section: MediaSection): Format[] {
   const maps = new Map<number, readonly [string, number, number]>()
   const fmtps = new Map<number, string>()
   for (const item of section.attributes) {
+    if (item.value === null) continue
     if (item.name === 'rtpmap') {
       const match = /^([0-9]{1,3}) +([A-Za-z0-9_.-]+)\/([0-9]{1,6})(?:\/([0-9]{1,2}))?$/.exec(item.value)
       if (match !== null) maps.set(Number(match[1]), [match[2]!, Number(match[3]), Number(match[4] ?? 1)])
@@ -90,8 +91,8 @@ export function codecOf(format: Format): Exclude<CodecName, 'L16'> | null {
 
 /** Packet time in milliseconds: what the peer wants to hear, within what we can make. */
 export function readPtimeMs(section: MediaSection): number {
-  const wanted = Number(attribute(section.attributes, 'ptime') ?? '20')
-  const most = Number(attribute(section.attributes, 'maxptime') ?? '60')
+  const wanted = Number(attribute(section, 'ptime') ?? '20')
+  const most = Number(attribute(section, 'maxptime') ?? '60')
   const value = Math.min(
     Number.isFinite(wanted) && wanted > 0 ? wanted : 20,
     Number.isFinite(most) && most > 0 ? most : 60,

@@ -1,10 +1,10 @@
-// Every bound of the SDP room.
+// The bounds of a session description.
 
-/** Octets of a description; browsers with many candidates stay below. */
-export const MAX_SDP_OCTETS = 65_536
-/** m-lines of one description. */
+/** A whole description; far above what browsers send with all their candidates. */
+export const MAX_SDP_OCTETS = 64 * 1024
+/** Lines of one description. */
+export const MAX_SDP_LINES = 2000
+/** Media sections looked at and answered. */
 export const MAX_MEDIA = 32
-/** Lines in all. */
-export const MAX_LINES = 2_000
-/** Formats of one m-line. */
-export const MAX_FORMATS = 128
+/** Formats on one media line. */
+export const MAX_FORMATS = 64

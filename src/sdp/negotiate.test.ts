@@ -59,14 +59,14 @@ test('RFC 3264 §6: extra m-lines are refused in place with port 0', () => {
     'm=audio 4000 RTP/AVP 0',
     'm=image 6000 udptl t38',
   )
-  const media = parseSdp(answered(offer).sdp)
+  const media = parseSdp(answered(offer).text)
   assert.ok(media.ok)
   assert.deepEqual(
     media.value.media.map((m) => [m.kind, m.port, m.protocol]),
     [
       ['video', 0, 'RTP/AVP'],
       ['audio', 20_000, 'RTP/AVP'],
-      ['image', 0, 'UDPTL'],
+      ['image', 0, 'udptl'],
     ],
   )
 })

@@ -15,7 +15,8 @@ import {
   TELEPHONE_EVENT_48K_TYPE,
   TELEPHONE_EVENT_TYPE,
 } from './codecs.ts'
-import { attribute, type MediaSection, parseSdp, type SdpSession } from './parse.ts'
+import { attribute, type MediaSection, type SessionDescriptionText } from './description.ts'
+import { parseSdp } from './parse.ts'
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 
@@ -92,7 +93,7 @@ export function startNegotiation(sessionId: string): Negotiation {
 
 /** The codec names a description offers for audio, in its order (`PCMU`, `opus`, `G729` …). */
 export function offeredCodecs(bytes: Uint8Array): string[] {
-  const parsed = parseSdp(bytes)
+  const parsed = read(bytes)
   if (!parsed.ok) return []
   const names: string[] = []
   for (const section of parsed.value.media) {
@@ -150,7 +151,7 @@ export function acceptAnswer(
   bytes: Uint8Array,
 ): Result<{ negotiation: Negotiation; agreed: Agreed }, NegotiationError> {
   if (negotiation.pending === null) return err({ type: 'bad-answer', reason: 'no offer is waiting' })
-  const parsed = parseSdp(bytes)
+  const parsed = read(bytes)
   if (!parsed.ok) return parsed
   const remote = parsed.value
   if (remote.media.length !== negotiation.lines.length) {
@@ -191,7 +192,7 @@ export function answerOffer(
   bytes: Uint8Array,
   local: LocalSide,
 ): Result<{ negotiation: Negotiation; agreed: Agreed; sdp: Uint8Array }, NegotiationError> {
-  const parsed = parseSdp(bytes)
+  const parsed = read(bytes)
   if (!parsed.ok) return parsed
   const remote = parsed.value
   // RFC 3264 §8: a later offer may add m-lines, never drop them.
@@ -232,11 +233,7 @@ export function withdrawOffer(negotiation: Negotiation): Negotiation {
 }
 
 function speakable(section: MediaSection): boolean {
-  return (
-    section.kind === 'audio' &&
-    section.port !== 0 &&
-    (section.protocol === 'RTP/AVP' || section.protocol === 'RTP/AVPF')
-  )
+  return section.kind === 'audio' && section.port !== 0 && /^RTP\/AVPF?$/i.test(section.protocol)
 }
 
 function common(theirs: readonly Format[], local: LocalSide): { codec: CodecName; format: Format }[] {
@@ -278,7 +275,7 @@ function eventFormat(theirs: readonly Format[], clockRateHz: number): Format | n
 }
 
 function finish(
-  remote: SdpSession,
+  remote: SessionDescriptionText,
   section: MediaSection,
   wanted: Direction,
   send: Binding,
@@ -287,7 +284,7 @@ function finish(
   ownEvent: number | null,
   muxIfOffered: boolean,
 ): Agreed {
-  const host = section.connection ?? remote.connection
+  const host = (section.connection ?? remote.connection)?.address ?? null
   const oldHold = host === '0.0.0.0'
   const theirDirection = readDirection(section, remote)
   const theySend = theirDirection === 'sendrecv' || theirDirection === 'sendonly'
@@ -298,7 +295,7 @@ function finish(
   const at = host === null || oldHold ? null : { host, port: section.port }
   const event = eventFormat(theirs, send.clockRateHz)
   const noise = theirs.find((format) => format.encoding.toLowerCase() === 'cn' && format.clockRateHz === 8000)
-  const rtcpMux = muxIfOffered && attribute(section.attributes, 'rtcp-mux') !== undefined
+  const rtcpMux = muxIfOffered && attribute(section, 'rtcp-mux') !== undefined
   return {
     remote: at,
     remoteRtcp: at === null ? null : readRtcp(section, at),
@@ -320,7 +317,7 @@ function join(send: boolean, hear: boolean): Direction {
   return hear ? 'recvonly' : 'inactive'
 }
 
-function readDirection(section: MediaSection, session: SdpSession): Direction {
+function readDirection(section: MediaSection, session: SessionDescriptionText): Direction {
   for (const attributes of [section.attributes, session.attributes]) {
     for (const { name } of attributes) {
       if (name === 'sendrecv' || name === 'sendonly' || name === 'recvonly' || name === 'inactive') return name
@@ -331,8 +328,9 @@ function readDirection(section: MediaSection, session: SdpSession): Direction {
 
 /** RFC 3605: `a=rtcp:53020 IN IP4 126.16.64.4`; null means the RTP port plus one. */
 function readRtcp(section: MediaSection, at: Address): Address | null {
-  const value = attribute(section.attributes, 'rtcp')
-  const match = value === undefined ? null : /^([0-9]{1,5})(?: IN IP[46] ([0-9A-Fa-f.:]+))?$/.exec(value)
+  const value = attribute(section, 'rtcp')
+  const match =
+    value === undefined || value === null ? null : /^([0-9]{1,5})(?: IN IP[46] ([0-9A-Fa-f.:]+))?$/.exec(value)
   if (match === null) return null
   const port = Number(match[1])
   return port === 0 || port > 65_535 ? null : { host: match[2] ?? at.host, port }
@@ -374,4 +372,9 @@ function write(
   const version = changed ? negotiation.version + 1 : negotiation.version
   const head = `v=0\r\no=- ${negotiation.sessionId} ${version} IN ${family} ${local.address.host}\r\n`
   return { negotiation: { ...negotiation, version, lastText: text }, sdp: Buffer.from(head + text, 'latin1') }
+}
+
+function read(bytes: Uint8Array): Result<SessionDescriptionText, NegotiationError> {
+  const parsed = parseSdp(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
+  return parsed.ok ? parsed : err({ type: 'bad-sdp', reason: JSON.stringify(parsed.error) })
 }
