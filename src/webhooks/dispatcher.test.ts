@@ -310,7 +310,7 @@ test('after a restart what was pending is delivered in order, and what was deliv
   const first = await house()
   first.http.answer = (seen) => (seen.id === 'done' ? 200 : 'hang')
   for (const id of ['done', 'p1', 'p2', 'p3']) await first.send(id)
-  await first.clock.advance(10)
+  await first.clock.advance(100)
   // The process is gone: its dispatcher says nothing any more, the store remains.
   const second = await house({ store: first.store })
   assert.equal(second.recovered, 3)

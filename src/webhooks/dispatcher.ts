@@ -10,7 +10,7 @@
 // database and are paged in; then nothing new enters memory past them, so that order holds.
 
 import type { Chance } from '#base/chance.ts'
-import type { Clock, Timer } from '#base/clock.ts'
+import { after, type Clock, type Timer } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { OutboundError, OutboundHttp, OutboundReply } from '#base/outbound.ts'
 import { ok, type Result } from '#base/result.ts'
@@ -30,6 +30,8 @@ import {
   PURGE_ROWS,
   REPLAY_ROWS,
   RETRY_JITTER,
+  SAVE_AT_WRITES,
+  SAVE_EVERY_MS,
 } from './limits.ts'
 import { type Draft, itemOf, Outbox, type OutboxItem } from './outbox.ts'
 import { judge, nextStep, targetUrl, UNTRIED } from './schedule.ts'
@@ -83,6 +85,8 @@ export class Dispatcher {
   #spilledThrough = 0
   #paging = false
   #pageTimer: Timer | null = null
+  #unsaved: Write[] = []
+  #saveTimer: Timer | null = null
   #closed = false
   #pending = 0
   #attempts = 0
@@ -131,6 +135,7 @@ export class Dispatcher {
 
   /** Puts a dead (or delivered) event back to be delivered, now. False: there is no such event, or it is under way. */
   async replay(id: string): Promise<Result<boolean, StoreError>> {
+    await this.#flush()
     const read = await readFrom(() =>
       this.#doors.store.db.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst(),
     )
@@ -140,6 +145,7 @@ export class Dispatcher {
 
   /** Puts an application's dead letters back, oldest first, at most REPLAY_ROWS. Call again while it returns that many. */
   async replayApplication(application: string): Promise<Result<number, StoreError>> {
+    await this.#flush()
     const read = await readFrom(() =>
       this.#doors.store.db
         .selectFrom('outbox')
@@ -206,6 +212,7 @@ export class Dispatcher {
     for (const timer of this.#retryTimers) timer.cancel()
     this.#retryTimers.clear()
     while (this.#running.size > 0) await Promise.all(this.#running)
+    await this.#flush()
   }
 
   #accept(item: OutboxItem): void {
@@ -346,7 +353,7 @@ export class Dispatcher {
     item.plan = { ...item.plan, progress: next.progress }
     const spread = next.exact ? 1 : 1 + RETRY_JITTER * (2 * this.#doors.chance.uniform() - 1)
     const delayMs = next.delayMs * spread
-    this.#save(item.row.id, [
+    this.#save([
       updateRow(
         'outbox',
         { id: item.row.id },
@@ -362,7 +369,7 @@ export class Dispatcher {
     this.#pending--
     if (state === 'delivered') this.#delivered++
     else this.#dead++
-    this.#save(item.row.id, [
+    this.#save([
       updateRow(
         'outbox',
         { id: item.row.id },
@@ -379,13 +386,21 @@ export class Dispatcher {
   }
 
   /** Nobody waits for this: if it is lost, the event is delivered again after a restart, under the same id. */
-  #save(id: string, writes: readonly Write[]): void {
-    const saved = this.#doors.store.commit(writes).then((committed) => {
-      this.#running.delete(saved)
-      if (!committed.ok)
-        this.#doors.log.warn({ event: id, reason: committed.error.reason }, 'a delivery was not recorded')
-    })
-    this.#running.add(saved)
+  #save(writes: readonly Write[]): void {
+    this.#unsaved.push(...writes)
+    if (this.#unsaved.length >= SAVE_AT_WRITES) void this.#flush()
+    else this.#saveTimer ??= after(this.#doors.clock, SAVE_EVERY_MS, () => void this.#flush())
+  }
+
+  async #flush(): Promise<void> {
+    this.#saveTimer?.cancel()
+    this.#saveTimer = null
+    const writes = this.#unsaved
+    this.#unsaved = []
+    const committed = await this.#doors.store.commit(writes)
+    if (!committed.ok) {
+      this.#doors.log.warn({ writes: writes.length, reason: committed.error.reason }, 'deliveries were not recorded')
+    }
   }
 
   async #revive(row: OutboxRow): Promise<Result<boolean, StoreError>> {

@@ -40,3 +40,6 @@ export const REPLAY_ROWS = 1_000
 export const PURGE_ROWS = 500
 /** First-attempt latencies remembered for the percentiles. */
 export const LATENCY_SAMPLES = 1_024
+/** What became of attempts is written together this often: nobody waits for it, and a sync of the disk is shared. */
+export const SAVE_EVERY_MS = 25
+export const SAVE_AT_WRITES = 400
