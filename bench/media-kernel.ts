@@ -1,0 +1,240 @@
+// What the media worker costs: CPU microseconds per leg and 20 ms, all of it (receive, jitter buffer, decode, mix, encode,
+// send), on real sockets, with the load generator in a process of its own. Run it as
+//
+//   taskset -c 0 node bench/media-kernel.ts [scenario …] [--legs N] [--seconds S]
+//
+// Scenarios: rooms (of ten), room100, bridge, playback, recording, silent. The generator pins itself to the other core.
+
+import { execFileSync, fork } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { encodeWav } from '../src/audio/wav.ts'
+import { silentLog } from '../src/base/log.ts'
+import type { MediaCommand, MediaEvent, SessionDescription } from '../src/media/protocol.ts'
+import { MediaWorker } from '../src/media/worker.ts'
+import { RealChance } from '../src/net/chance.ts'
+import { RealClock } from '../src/net/clock.ts'
+import { RealDisk } from '../src/net/disk.ts'
+import { UdpNet } from '../src/net/udp.ts'
+import type { WindowFigures } from './rtp-generator.ts'
+
+/** The most a leg may cost per 20 ms, from docs: our floor and our aim. */
+const FLOORS = {
+  rooms: { floor: 20, aim: 11 },
+  room100: { floor: 18, aim: 10 },
+  bridge: { floor: 16, aim: 10 },
+  playback: { floor: 20, aim: 10 },
+  recording: { floor: 20, aim: 12 },
+  silent: { floor: 0.8, aim: 0.2 },
+} as const
+
+export type Scenario = keyof typeof FLOORS
+
+export interface KernelResult extends WindowFigures {
+  readonly scenario: Scenario
+  readonly legs: number
+  readonly cpuPercent: number
+  readonly usPerLegTick: number
+  readonly floor: number
+  readonly aim: number
+  readonly lateP99Ms: number
+  readonly kilobytesPerLeg: number
+}
+
+const SETTLE_MS = 2500
+
+export async function runScenario(scenario: Scenario, legs: number, seconds: number): Promise<KernelResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'media-kernel-'))
+  const disk = new RealDisk()
+  const worker = new MediaWorker({
+    clock: new RealClock(),
+    chance: new RealChance(),
+    net: new UdpNet({ receiveBufferOctets: 65_536, sendBufferOctets: 65_536 }),
+    disk,
+    log: silentLog,
+    ports: { first: 40_000, last: 49_999 },
+  })
+  const opened = new Map<string, number>()
+  let lateP99Ms = 0
+  let waiting: (() => void) | null = null
+  worker.onEvent((event: MediaEvent) => {
+    if (event.type === 'session-opened') {
+      opened.set(event.session, event.local.port)
+      if (opened.size === legs) waiting?.()
+    } else if (event.type === 'worker-load') lateP99Ms = Math.max(lateP99Ms, event.lateP99Ms)
+    else if (event.type.endsWith('-failed')) console.error(event)
+  })
+  const tell = (command: MediaCommand) => worker.handle(command)
+
+  const generator = fork(new URL('./rtp-generator.ts', import.meta.url))
+  if (availableParallelism() >= 1) pin(generator.pid!, 1)
+  generator.send({ legs })
+  const { ports } = await next<{ ports: number[] }>(generator, 'ports')
+  const before = process.memoryUsage().rss
+  for (let i = 0; i < legs; i++) tell({ type: 'open-session', session: `s${i}`, bindHost: '127.0.0.1' })
+  await new Promise<void>((resolve) => {
+    waiting = resolve
+  })
+  for (let i = 0; i < legs; i++) {
+    tell({ type: 'configure-session', session: `s${i}`, description: describe(ports[i]!) })
+  }
+  await prepare(scenario, legs, tell, folder)
+  if (scenario !== 'silent') {
+    const targets = Array.from({ length: legs }, (_, i) => opened.get(`s${i}`)!)
+    generator.send({ targets, mark: scenario === 'bridge' })
+  }
+  await sleep(SETTLE_MS)
+  lateP99Ms = 0
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  generator.send({ window: seconds })
+  const { figures } = await next<{ figures: WindowFigures }>(generator, 'figures')
+  const used = process.cpuUsage(cpu)
+  const elapsed = performance.now() - startedAt
+  const microseconds = used.user + used.system
+  const kilobytesPerLeg = (process.memoryUsage().rss - before) / 1024 / legs
+  generator.send({ end: true })
+  await worker.close()
+  await rm(folder, { recursive: true })
+  const { floor, aim } = FLOORS[scenario]
+  return {
+    scenario,
+    legs,
+    cpuPercent: microseconds / 10 / elapsed,
+    usPerLegTick: microseconds / (legs * (elapsed / 20)),
+    floor,
+    aim,
+    lateP99Ms,
+    kilobytesPerLeg,
+    ...figures,
+  }
+}
+
+async function prepare(
+  scenario: Scenario,
+  legs: number,
+  tell: (command: MediaCommand) => void,
+  folder: string,
+): Promise<void> {
+  const room = (mix: string, from: number, count: number, peers: 2 | 'many') => {
+    tell({ type: 'open-mix', mix, sampleRateHz: 8000, peers })
+    for (let i = from; i < from + count && i < legs; i++) {
+      tell({ type: 'set-member', mix, session: `s${i}`, hears: 'everyone', heardBy: 'everyone', passDigits: true })
+    }
+  }
+  switch (scenario) {
+    case 'rooms':
+      for (let i = 0; i < legs; i += 10) room(`m${i}`, i, 10, 'many')
+      return
+    case 'room100':
+      for (let i = 0; i < legs; i += 100) room(`m${i}`, i, 100, 'many')
+      return
+    case 'bridge':
+      for (let i = 0; i < legs; i += 2) room(`m${i}`, i, 2, 2)
+      return
+    case 'playback': {
+      const path = join(folder, 'prompt.wav')
+      const samples = Int16Array.from({ length: 960_000 }, (_, i) => 6000 * Math.sin(i * 0.3) * Math.sin(i / 4000))
+      await new RealDisk().replace(path, encodeWav(samples, 8000))
+      for (let i = 0; i < legs; i++) {
+        tell({
+          type: 'play',
+          player: `p${i}`,
+          target: { type: 'sessions', sessions: [`s${i}`] },
+          source: { type: 'file', path, growing: false },
+          times: 'forever',
+          gainDb: 0,
+          mode: 'over',
+        })
+        if (i % 2 === 1) await sleep(10)
+      }
+      return
+    }
+    case 'recording':
+      for (let i = 0; i < legs; i++) {
+        tell({
+          type: 'record',
+          recorder: `r${i}`,
+          source: { type: 'session', session: `s${i}`, track: 'inbound' },
+          channels: 1,
+          sampleRateHz: 8000,
+          path: join(folder, `r${i}.wav`),
+          maxDurationMs: 0,
+          silenceTimeoutMs: 0,
+          beep: false,
+        })
+        if (i % 2 === 1) await sleep(10)
+      }
+      return
+    case 'silent':
+      return
+  }
+}
+
+function describe(port: number): SessionDescription {
+  const pcmu = { payloadType: 0, codec: 'PCMU', clockRateHz: 8000, channels: 1, ptimeMs: 20 } as const
+  return {
+    remote: { host: '127.0.0.1', port },
+    remoteRtcp: null,
+    rtcpMux: true,
+    send: pcmu,
+    receive: [pcmu],
+    telephoneEvent: { sendType: 101, receiveType: 101, clockRateHz: 8000 },
+    comfortNoiseType: null,
+    direction: 'sendrecv',
+    latch: true,
+    inbandDigits: false,
+    cname: 'bench@hookswitch',
+  }
+}
+
+function pin(pid: number, core: number): void {
+  try {
+    execFileSync('taskset', ['-a', '-cp', String(core), String(pid)], { stdio: 'ignore' })
+  } catch {
+    // Without taskset, or with one core, the figures are only noisier.
+  }
+}
+
+function next<T>(child: ReturnType<typeof fork>, key: string): Promise<T> {
+  return new Promise((resolve) => {
+    const listen = (message: unknown): void => {
+      if (typeof message !== 'object' || message === null || !(key in message)) return
+      child.off('message', listen)
+      resolve(message as T)
+    }
+    child.on('message', listen)
+  })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function print(result: KernelResult): void {
+  const round = (value: number | null) => (value === null ? '-' : value.toFixed(2))
+  const verdict = result.usPerLegTick <= result.aim ? 'aim' : result.usPerLegTick <= result.floor ? 'floor' : 'MISSED'
+  console.log(
+    `${result.scenario.padEnd(10)} ${String(result.legs).padStart(5)} legs  ${round(result.cpuPercent)} %  ` +
+      `${round(result.usPerLegTick)} us/leg-tick (floor ${result.floor}, aim ${result.aim}: ${verdict})  ` +
+      `heard ${((result.received * 100) / result.expected).toFixed(2)} %  below99 ${result.legsBelow99}  ` +
+      `silent ${result.silentLegs}  gap p50/p99/max ${round(result.gapP50Ms)}/${round(result.gapP99Ms)}/${round(result.gapMaxMs)}  ` +
+      `delay ${round(result.delayP50Ms)}/${round(result.delayP99Ms)}  rms ${result.rms}  late p99 ${round(result.lateP99Ms)}  ` +
+      `${round(result.kilobytesPerLeg)} kB/leg  generator late ${round(result.lateMaxMs)}`,
+  )
+}
+
+if (import.meta.main) {
+  const args = process.argv.slice(2)
+  const option = (name: string, otherwise: number) => {
+    const index = args.indexOf(name)
+    return index < 0 ? otherwise : Number(args.splice(index, 2)[1])
+  }
+  const legs = option('--legs', 400)
+  const seconds = option('--seconds', 6)
+  const scenarios = (args.length > 0 ? args : Object.keys(FLOORS)) as Scenario[]
+  for (const scenario of scenarios) print(await runScenario(scenario, legs, seconds))
+  process.exit(0)
+}
