@@ -116,6 +116,14 @@ test('nobody gets in without the key, not even to learn what exists', async () =
   assert.equal((await ask({ url: '/v2/nowhere' })).status, 404)
 })
 
+test('seed-apps §2 row 14: a path no router can read is unknown in the language’s own words', async () => {
+  for (const url of ['/v2/calls/%ZZ/actions/answer', `/v2/calls/${'a'.repeat(2_000)}/actions/answer`]) {
+    assert.deepEqual(await ask({ url }), { status: 404, json: { nothing: true } })
+    assert.equal((await ask({ url, headers: { authorization: '' } })).status, 401)
+  }
+  assert.equal((await ask({ url: '/elsewhere/%ZZ' })).status, 404)
+})
+
 test('a crash tells nothing of its inside', async () => {
   assert.deepEqual(await ask({ method: 'GET', url: '/v2/crash' }), { status: 500, json: { oops: true } })
 })

@@ -34,6 +34,14 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       maxParamLength: MAX_SEGMENT_CHARACTERS,
       querystringParser: (text) => parseQuery(text) as Record<string, unknown>,
     },
+    // Paths no router can read (`%ZZ`, endless segments) name nothing that exists; the language under whose prefix they
+    // fall says so in its own words.
+    frameworkErrors: (_error, request, typed) => {
+      const reply = typed as unknown as FastifyReply
+      const face = (faces.get(app) ?? []).find((one) => request.url.startsWith(`${one.prefix}/`))
+      if (face === undefined) return void reply.code(404).send()
+      void answerUnknown(face, request, reply)
+    },
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -57,8 +65,16 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 /** What waits for a reply to be on the wire. */
 const pending = new WeakMap<FastifyRequest, (() => void)[]>()
 
+/** The languages of a server. */
+// biome-ignore lint/suspicious/noExplicitAny: each face knows its own actor; the list does not care which.
+const faces = new WeakMap<object, Mount<any>[]>()
+
 /** Adds a language's routes below its prefix. */
 export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log): void {
+  faces.set(
+    app,
+    [...(faces.get(app) ?? []), face].sort((a, b) => b.prefix.length - a.prefix.length),
+  )
   app.register(
     async (scope) => {
       for (const route of face.routes) {
@@ -68,11 +84,7 @@ export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log)
           handler: (request, reply) => serve(face, route, request, reply, log),
         })
       }
-      scope.setNotFoundHandler(async (request, reply) => {
-        const head = headOf(request)
-        const actor = await face.authenticate(head)
-        return send(reply, actor.ok ? face.notFound(head) : actor.error)
-      })
+      scope.setNotFoundHandler((request, reply) => answerUnknown(face, request, reply))
       scope.setErrorHandler(async (cause, request, reply) => {
         const status = (cause as { statusCode?: number }).statusCode ?? 500
         if (status === 413) return send(reply, face.tooLarge())
@@ -86,6 +98,17 @@ export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log)
     },
     { prefix: face.prefix },
   )
+}
+
+/** Nobody learns what exists without a key. */
+async function answerUnknown<Actor>(
+  face: Mount<Actor>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const head = headOf(request)
+  const actor = await face.authenticate(head)
+  return send(reply, actor.ok ? face.notFound(head) : actor.error)
 }
 
 async function serve<Actor>(
