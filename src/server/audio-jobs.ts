@@ -43,6 +43,7 @@ export class ThreadedJobs implements AudioJobs {
 
   #start(): Worker {
     const worker = new Worker(new URL('./audio-thread.ts', import.meta.url), {
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
     })
     const waiting = new Map<number, Waiting>()

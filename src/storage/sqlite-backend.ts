@@ -57,7 +57,11 @@ class ThreadBackend implements Backend {
   #gone: StoreError | null = null
 
   constructor(path: string) {
-    this.#worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), { workerData: { path } })
+    this.#worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
+      workerData: { path },
+      // Flags of the program are its own: some (`--input-type`) would keep a thread from starting.
+      execArgv: [],
+    })
     this.opened = new Promise((resolve) => {
       this.#waiting.set(0, (reply) =>
         resolve(reply !== null && 'opened' in reply ? reply.opened : (this.#gone ?? GONE)),
