@@ -28,7 +28,7 @@ async function prepare(
 ): Promise<Awaited<ReturnType<Sounds['speak']>> | null> {
   switch (source.type) {
     case 'url':
-      return sounds.fetch(source.url, account, source.cache)
+      return sounds.fromUrl(source.url, account, source.cache)
     case 'bytes':
       return sounds.fromBytes(source.bytes, account)
     case 'speech':

@@ -44,9 +44,11 @@ export class RtpParty {
   readonly reports: ParsedRtcp[] = []
   sent = 0
   remote: Address | null = null
+  /** Hears every audio packet as it comes: for recordings longer than the memory. */
+  onHeard: ((packet: HeardPacket) => void) | null = null
   readonly #clock: Clock
-  readonly #law: G711Law
-  readonly #eventType: number
+  #law: G711Law
+  #eventType: number
   readonly #ppm: number
   readonly #socket: () => DatagramSocket
   readonly #view = new RtpView()
@@ -87,6 +89,18 @@ export class RtpParty {
     if (!bound.ok) throw new Error(bound.error.type)
     party = new RtpParty(clock, options, bound.value.local, () => bound.value)
     return party
+  }
+
+  /** What signalling agreed on. */
+  configure(law: G711Law, eventType: number): void {
+    this.#law = law
+    this.#eventType = eventType
+  }
+
+  /** Whether there is something left to play or to dial. */
+  get busy(): boolean {
+    const playing = this.#samples !== null && this.#position < this.#samples.length
+    return playing || this.#toDial.length > 0 || !this.#sender.idle
   }
 
   /** Hums a tone from now on; null: silence. */
@@ -182,7 +196,9 @@ export class RtpParty {
     const samples = new Int16Array(view.payloadLength)
     decodeG711(law, bytes, view.payloadOffset, view.payloadLength, samples)
     const { sequence, timestamp, ssrc, payloadType, marker } = view
-    this.packets.push({ atMs: nowMs, sequence, timestamp, ssrc, payloadType, marker, samples })
+    const packet = { atMs: nowMs, sequence, timestamp, ssrc, payloadType, marker, samples }
+    this.packets.push(packet)
+    this.onHeard?.(packet)
     if (this.packets.length > REMEMBERED) this.packets.splice(0, REMEMBERED / 10)
   }
 

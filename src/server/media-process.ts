@@ -1,0 +1,55 @@
+// The media worker process: one `MediaWorker` on real sockets, served to control over a loopback stream. It owns the
+// audio; when control stalls or dies it goes on, closes recordings properly, and ends by itself when nobody comes back.
+
+import { serveChannel } from '#media/channel-server.ts'
+import { MediaWorker } from '#media/worker.ts'
+import { RealChance } from '#net/chance.ts'
+import { RealClock } from '#net/clock.ts'
+import { RealDisk } from '#net/disk.ts'
+import { TcpNet } from '#net/tcp.ts'
+import { UdpNet } from '#net/udp.ts'
+import { openLog } from './log.ts'
+
+export interface MediaProcessOrder {
+  readonly ports: readonly [number, number]
+  readonly secret: string
+  /** How long audio goes on without a control. */
+  readonly graceMs: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+/** A leg's socket holds a few packets, not a burst of many legs. */
+const LEG_BUFFER_OCTETS = 64 * 1024
+
+const order = JSON.parse(process.argv[2] ?? '{}') as MediaProcessOrder
+const clock = new RealClock()
+const log = openLog(order.logLevel, null).child({ process: 'media' })
+const worker = new MediaWorker({
+  clock,
+  chance: new RealChance(),
+  net: new UdpNet({ receiveBufferOctets: LEG_BUFFER_OCTETS, sendBufferOctets: LEG_BUFFER_OCTETS }),
+  disk: new RealDisk(),
+  log,
+  ports: { first: order.ports[0], last: order.ports[1] },
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  },
+})
+const server = serveChannel({
+  worker,
+  clock,
+  log,
+  secret: order.secret,
+  graceMs: order.graceMs,
+  onFinished: () => process.exit(0),
+})
+const listening = await new TcpNet().listen({ host: '127.0.0.1', port: 0 }, (connection) => server.accept(connection))
+if (!listening.ok) {
+  log.error({ error: listening.error }, 'the media worker cannot listen for its control')
+  process.exit(1)
+}
+// The terminal's Ctrl-C reaches the whole group; control drains us in its own time.
+process.on('SIGINT', () => {})
+process.send?.({ port: listening.value.local.port })
+process.channel?.unref()
