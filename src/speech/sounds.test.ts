@@ -174,7 +174,7 @@ test('WAV, MP3 and Ogg Vorbis behind a URL become the same sound, whatever they 
   }
   http.answer = (request) => ({ body: files[new URL(request.url).pathname]!, headers: { 'content-type': 'text/html' } })
   for (const path of Object.keys(files)) {
-    const samples = await heard(disk, await sounds.fetch(`http://media.example${path}`, 'acc', false))
+    const samples = await heard(disk, await sounds.fromUrl(`http://media.example${path}`, 'acc', false))
     assert.ok(Math.abs(samples.length - 48_000) < 3_200, `${path}: ${samples.length}`)
     const middle = samples.slice(16_000, 32_000)
     assert.ok(toneLevelDbov(middle, 440, 16_000) > -20, path)
@@ -192,21 +192,21 @@ test('a cached URL is used unasked for a day; otherwise its server is asked whet
       ? { status: 304 }
       : { body: encodeWav(tone(300 * version, 8_000, 500), 8_000), headers: { etag: `"v${version}"` } }
   const url = 'http://media.example/hold.wav'
-  const first = await sounds.fetch(url, 'acc', true)
+  const first = await sounds.fromUrl(url, 'acc', true)
   await heard(disk, first)
-  assert.deepEqual(await sounds.fetch(url, 'acc', true), first)
+  assert.deepEqual(await sounds.fromUrl(url, 'acc', true), first)
   assert.equal(http.asked.length, 1)
-  assert.deepEqual(await sounds.fetch(url, 'acc', false), first)
+  assert.deepEqual(await sounds.fromUrl(url, 'acc', false), first)
   assert.equal(http.asked.length, 2)
   version = 2
-  const changed = await sounds.fetch(url, 'acc', false)
+  const changed = await sounds.fromUrl(url, 'acc', false)
   assert.ok(changed.ok && first.ok && changed.value.path !== first.value.path)
   assert.ok((await disk.readAll(first.value.path, 1_000_000)).ok, 'the old one may still be playing')
-  const foreign = await sounds.fetch(url, 'another account', true)
+  const foreign = await sounds.fromUrl(url, 'another account', true)
   assert.equal(http.asked.length, 4, 'the cache is not shared between accounts')
   assert.ok(foreign.ok)
   await clock.advance(25 * 60 * 60_000)
-  await sounds.fetch(url, 'acc', true)
+  await sounds.fromUrl(url, 'acc', true)
   assert.equal(http.asked.length, 5)
 })
 
@@ -231,7 +231,7 @@ test('what cannot be fetched or played fails with its reason', async () => {
   ]
   for (const [answer, type] of cases) {
     http.answer = () => answer
-    const result = await sounds.fetch('http://media.example/x', 'acc', false)
+    const result = await sounds.fromUrl('http://media.example/x', 'acc', false)
     assert.equal(!result.ok && result.error.type, type)
     if (!result.ok) assert.match(describeSoundError(result.error), /^[A-Z].*\.$/)
   }
@@ -239,7 +239,7 @@ test('what cannot be fetched or played fails with its reason', async () => {
   assert.deepEqual(left, ok([]), 'nothing is left behind')
   disk.full = true
   http.answer = () => ({ body: encodeWav(tone(300, 8_000, 500), 8_000) })
-  const full = await sounds.fetch('http://media.example/x', 'acc', false)
+  const full = await sounds.fromUrl('http://media.example/x', 'acc', false)
   assert.equal(!full.ok && full.error.type, 'disk-full')
 })
 

@@ -118,9 +118,9 @@ export class Sounds {
    * @param owner whose it is: the cache is not shared between accounts (reliability F6)
    * @param cache true: what was fetched in the last day is used unasked. False: its server is asked whether it changed.
    */
-  async fetch(url: string, owner: string, cache: boolean): Promise<Prepared> {
+  async fromUrl(url: string, owner: string, cache: boolean): Promise<Prepared> {
     const key = `${owner} ${url}`
-    return this.#share(`url ${key}`, (started) => this.#fetch(url, key, cache, started))
+    return this.#share(`url ${key}`, (started) => this.#fromUrl(url, key, cache, started))
   }
 
   /** Audio handed over as it is, e.g. in a command. */
@@ -142,7 +142,7 @@ export class Sounds {
     )
   }
 
-  async #fetch(url: string, key: string, cache: boolean, started: (file: SoundFile) => void): Promise<Prepared> {
+  async #fromUrl(url: string, key: string, cache: boolean, started: (file: SoundFile) => void): Promise<Prepared> {
     const { http, disk, clock } = this.#doors
     const known = this.#fetched.get(key)
     const path = known === undefined ? null : this.#files.find(known.name)
