@@ -36,6 +36,8 @@ export interface KernelResult extends WindowFigures {
   readonly scenario: Scenario
   readonly legs: number
   readonly cpuPercent: number
+  /** How much of it the kernel spent. */
+  readonly systemPart: number
   readonly usPerLegTick: number
   readonly floor: number
   readonly aim: number
@@ -103,6 +105,7 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
     scenario,
     legs,
     cpuPercent: microseconds / 10 / elapsed,
+    systemPart: used.system / microseconds,
     usPerLegTick: microseconds / (legs * (elapsed / 20)),
     floor,
     aim,
@@ -217,7 +220,7 @@ function print(result: KernelResult): void {
   const round = (value: number | null) => (value === null ? '-' : value.toFixed(2))
   const verdict = result.usPerLegTick <= result.aim ? 'aim' : result.usPerLegTick <= result.floor ? 'floor' : 'MISSED'
   console.log(
-    `${result.scenario.padEnd(10)} ${String(result.legs).padStart(5)} legs  ${round(result.cpuPercent)} %  ` +
+    `${result.scenario.padEnd(10)} ${String(result.legs).padStart(5)} legs  ${round(result.cpuPercent)} % (kernel ${(result.systemPart * 100).toFixed(0)} %)  ` +
       `${round(result.usPerLegTick)} us/leg-tick (floor ${result.floor}, aim ${result.aim}: ${verdict})  ` +
       `heard ${((result.received * 100) / result.expected).toFixed(2)} %  below99 ${result.legsBelow99}  ` +
       `silent ${result.silentLegs}  gap p50/p99/max ${round(result.gapP50Ms)}/${round(result.gapP99Ms)}/${round(result.gapMaxMs)}  ` +

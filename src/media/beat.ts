@@ -17,6 +17,7 @@ const REMEMBERED = 512
 export class Beat {
   readonly #clock: Clock
   readonly #originMs: number
+  readonly #onBroken: (one: Beaten, cause: unknown) => void
   /** Copied on change, so that a turn may add and remove members while it runs. */
   readonly #phases: (readonly Beaten[])[] = Array.from({ length: PHASES }, () => [])
   readonly #phaseOf = new Map<Beaten, number>()
@@ -28,7 +29,9 @@ export class Beat {
   readonly #work = new Float32Array(REMEMBERED)
   #turns = 0
 
-  constructor(clock: Clock) {
+  /** @param onBroken a turn threw, which is a bug: the others keep their time, this one is to be ended */
+  constructor(clock: Clock, onBroken: (one: Beaten, cause: unknown) => void) {
+    this.#onBroken = onBroken
     this.#clock = clock
     this.#originMs = clock.nowMs()
   }
@@ -112,7 +115,14 @@ export class Beat {
     try {
       const turn = this.#phases[slot % PHASES]!
       const index = Math.floor(slot / PHASES)
-      for (let i = 0; i < turn.length; i++) turn[i]!.beat(this.#originMs + slot * SLOT_MS, index)
+      for (let i = 0; i < turn.length; i++) {
+        try {
+          turn[i]!.beat(this.#originMs + slot * SLOT_MS, index)
+        } catch (cause) {
+          this.leave(turn[i]!)
+          this.#onBroken(turn[i]!, cause)
+        }
+      }
     } finally {
       this.#running = false
       if (this.#phaseOf.size > 0) this.#arm(slot + 1)

@@ -9,8 +9,8 @@ import type { RtpView } from '#rtp/packet.ts'
 import type { Codec } from './codec.ts'
 import { BEAT_MS } from './limits.ts'
 
-/** The longest packet decoded: 120 ms. */
-const MOST_PACKET_MS = 120
+/** The longest packet we take. */
+const LONGEST_PACKET_MS = 60
 
 export class Inbound {
   readonly sampleRateHz: 8000 | 16000
@@ -37,9 +37,10 @@ export class Inbound {
     this.samples = (sampleRateHz * BEAT_MS) / 1000
     this.frame = new Int16Array(this.samples)
     this.#codecs = codecs
-    this.#rest = new Int16Array((sampleRateHz * MOST_PACKET_MS) / 1000 + this.samples)
+    this.#rest = new Int16Array((sampleRateHz * LONGEST_PACKET_MS) / 1000 + this.samples)
     this.#concealment = new Concealment(sampleRateHz)
-    this.#jitter = new JitterBuffer(sampleRateHz)
+    const octetsPerSample = codecs.reduce((most, codec) => Math.max(most, codec?.octetsPerSample ?? 1), 1)
+    this.#jitter = new JitterBuffer(sampleRateHz, ((sampleRateHz * LONGEST_PACKET_MS) / 1000) * octetsPerSample)
   }
 
   get discarded(): number {

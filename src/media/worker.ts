@@ -8,7 +8,7 @@ import { after, type Clock, type Timer } from '#base/clock.ts'
 import type { Disk } from '#base/disk.ts'
 import type { Log } from '#base/log.ts'
 import { unreachable } from '#base/unreachable.ts'
-import type { DatagramNet, DatagramSocket } from '#base/wire.ts'
+import type { Address, DatagramNet, DatagramSocket } from '#base/wire.ts'
 import { Beat } from './beat.ts'
 import {
   DEFAULT_SILENT_AFTER_MS,
@@ -90,7 +90,7 @@ export class MediaWorker {
   constructor(setup: MediaWorkerSetup) {
     this.#setup = setup
     this.#clock = setup.clock
-    this.#beat = new Beat(setup.clock)
+    this.#beat = new Beat(setup.clock, (one, cause) => this.#broken(one, cause))
     this.#ports = new PortPool(setup.ports, setup.chance)
     this.#shelf = new PromptShelf(setup.clock, setup.disk)
     this.#host = {
@@ -223,7 +223,10 @@ export class MediaWorker {
     }
     const onError = () => session.onSocketError()
     const [rtp, rtcp] = await Promise.all([
-      this.#setup.net.bind({ host, port }, { onDatagram: (bytes, from) => session.onRtp(bytes, from), onError }),
+      this.#setup.net.bind(
+        { host, port },
+        { onDatagram: (bytes, from) => this.#receive(session, bytes, from), onError },
+      ),
       this.#setup.net.bind(
         { host, port: port + 1 },
         { onDatagram: (bytes, from) => session.onRtcp(bytes, from), onError },
@@ -250,6 +253,24 @@ export class MediaWorker {
     session.attach(rtp, rtcp)
     this.#listener({ type: 'session-opened', session: session.id, local: rtp.local, rtcpPort: rtcp.local.port })
     this.#replan(session)
+  }
+
+  #receive(session: MediaSession, bytes: Uint8Array, from: Address): void {
+    try {
+      session.onRtp(bytes, from)
+    } catch (cause) {
+      this.#broken(session, cause)
+    }
+  }
+
+  /** A bug ends the session or room it showed itself in; the others talk on. */
+  #broken(one: unknown, cause: unknown): void {
+    const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+    this.#setup.log.error({ reason }, 'a media session or room broke')
+    this.#afterTurn(() => {
+      if (one instanceof MediaSession) this.#closeSession(one)
+      else if (one instanceof Mix) this.#closeMix(one.id)
+    })
   }
 
   #closeSession(session: MediaSession): void {

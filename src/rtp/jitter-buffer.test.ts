@@ -139,3 +139,14 @@ test('a payload longer than a slot is refused', () => {
   assert.equal(buffer.insert(1, 1, 160, 0, new Uint8Array(2000), 0, 2000, 0), false)
   assert.equal(buffer.discarded, 1)
 })
+
+test('a packet from before the beginning is taken only while everything still fits', () => {
+  const buffer = new JitterBuffer(8000)
+  const payload = new Uint8Array(160)
+  buffer.insert(100, 16_000, 160, 0, payload, 0, 160, 0)
+  buffer.insert(131, 20_960, 160, 0, payload, 0, 160, 0)
+  assert.equal(buffer.insert(90, 14_400, 160, 0, payload, 0, 160, 1), false)
+  assert.equal(buffer.insert(100 - 1, 15_840, 160, 0, payload, 0, 160, 1), false)
+  for (let nowMs = 20; nowMs < 2000; nowMs += 20) buffer.pull(nowMs, 160)
+  assert.equal(buffer.discarded, 2)
+})

@@ -92,7 +92,8 @@ export class JitterBuffer {
         this.reset()
         this.#begin(sequence, timestamp, nowMs)
       } else if (ahead < 0) {
-        if (this.#state === 'starting') {
+        const fits = sequenceDistance(this.#newestSequence, sequence) < JITTER_SLOTS
+        if (this.#state === 'starting' && fits) {
           // Reordered at the very beginning: there is still time to begin with it.
           this.#nextSequence = sequence
           this.#nextTimestamp = timestamp

@@ -1,9 +1,9 @@
 // The bounds of this room, each with its unit and its reason.
 
-/** Packets a jitter buffer keeps; at 20 ms each this is 1.28 s, far more than it ever wants to delay. */
-export const JITTER_SLOTS = 64
-/** Octets of one packet's payload that a jitter buffer keeps: 60 ms of G.711, 20 ms of L16 at 16 kHz. */
-export const JITTER_SLOT_OCTETS = 640
+/** Packets a jitter buffer keeps; at 20 ms each this is 640 ms, far more than it ever wants to delay. */
+export const JITTER_SLOTS = 32
+/** Octets of one packet's payload that a jitter buffer keeps unless told otherwise: 60 ms of G.711. */
+export const JITTER_SLOT_OCTETS = 480
 /** A buffer deeper than this is cut: nobody can talk over a longer delay. */
 export const MAX_JITTER_MS = 240
 /** The first packet waits this long for its successors. */
