@@ -489,8 +489,10 @@ export class SipCall {
       this.#end({ by: 'local', how: 'cancel', status: 487, reason: null, message: null })
       return
     }
-    this.#phase = 'up'
+    // Whoever hangs up while hearing of the answer gets its BYE after the ACK.
+    this.#phase = 'waiting-ack'
     const answer = this.#listener?.accepted?.(response) ?? null
+    this.#phase = 'up'
     this.#ua.acknowledge(
       keeper.acks,
       response.toTag ?? '',

@@ -1,0 +1,18 @@
+// Every bound of the legs room.
+
+/** How long an ended leg waits for its last media figures before it says so without them. */
+export const STATS_WAIT_MS = 500
+/** How long a media worker may take to open a session. */
+export const OPEN_SESSION_WAIT_MS = 3_000
+/** Custom headers passed up from one message. */
+export const MAX_HEADERS_UP = 64
+/** Octets of an INFO body passed up or sent. */
+export const MAX_INFO_OCTETS = 8_192
+/** Silence after which the next target of a trunk is tried (research/sip §5 race 17). */
+export const TARGET_TIMEOUT_MS = 4_000
+/** Trunk keepalive: interval, and the misses that mean it is down (research/sip §4.3). */
+export const TRUNK_PING_MS = 30_000
+export const TRUNK_MISSES = 3
+/** Outbound registration: asked for, and how long to wait after a failure. */
+export const REGISTER_EXPIRES_S = 300
+export const REGISTER_RETRY_MS = 30_000

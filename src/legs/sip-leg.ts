@@ -1,0 +1,516 @@
+// One party behind SIP: a call (or, while ringing, several forks of one), its media session and its negotiation, told as
+// leg events. It obeys `LegCommand`s in every state; what makes no sense any more is ignored.
+
+import { after, type Timer } from '#base/clock.ts'
+import type { CallId } from '#base/ids.ts'
+import type { Address } from '#base/wire.ts'
+import type { MediaChannel, MediaEvent, SessionStats } from '#media/protocol.ts'
+import type { CodecName } from '#sdp/codecs.ts'
+import {
+  type Agreed,
+  acceptAnswer,
+  answerOffer,
+  type Direction,
+  type LocalSide,
+  makeOffer,
+  type Negotiation,
+  startNegotiation,
+  withdrawOffer,
+} from '#sdp/negotiate.ts'
+import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite, SipCall } from '#sip/call.ts'
+import { field, type SipRequest, type SipResponse } from '#sip/message.ts'
+import type { DialRequest, Header, LegEnd, LegEvent } from './leg.ts'
+import { MAX_INFO_OCTETS, OPEN_SESSION_WAIT_MS, STATS_WAIT_MS } from './limits.ts'
+import { digitOf, sdpOf } from './sip-body.ts'
+import { headersDown, headersUp, readQ850, statusOfQ850, writeQ850 } from './sip-headers.ts'
+import type { SipLegs } from './sip-legs.ts'
+
+type Phase = 'ringing-in' | 'dialing-out' | 'answered' | 'ending' | 'ended'
+
+const knownCodecs: ReadonlySet<string> = new Set(['PCMU', 'PCMA', 'G722', 'opus'])
+
+export class SipLeg {
+  readonly id: CallId
+  readonly media: MediaChannel
+  readonly #legs: SipLegs
+  readonly #trusted: boolean
+  readonly #latch: boolean
+  #phase: Phase
+  #call: SipCall | null = null
+  #forks: SipCall[] = []
+  #localAddress: { readonly local: Address; readonly rtcpPort: number } | null = null
+  #whenOpen: (() => void)[] = []
+  #openTimer: Timer | null = null
+  #ringTimer: Timer | null = null
+  #negotiation: Negotiation
+  /** The offer we sent, before any answer: every fork answers the same one. */
+  #offered: Negotiation | null = null
+  #codecs: readonly CodecName[]
+  #insist = false
+  #sentAnswer: Uint8Array | null = null
+  #agreed: Agreed | null = null
+  #ringing = false
+  #early = false
+  #answering = false
+  #wantsHold = false
+  #holdSent = false
+  #held = false
+  #sipCallIdTold = false
+  #timedOut = false
+  /** Answered, but with nothing we could hear. */
+  #spoiled = false
+  #worst: CallEnd | null = null
+  #ended: LegEnd | null = null
+  #statsTimer: Timer | null = null
+
+  constructor(
+    legs: SipLegs,
+    id: CallId,
+    media: MediaChannel,
+    phase: 'ringing-in' | 'dialing-out',
+    peer: { trusted: boolean; latch: boolean },
+  ) {
+    this.#legs = legs
+    this.id = id
+    this.media = media
+    this.#phase = phase
+    this.#trusted = peer.trusted
+    this.#latch = peer.latch
+    this.#codecs = legs.codecs
+    this.#negotiation = startNegotiation(String(Math.floor(legs.chance.uniform() * 2 ** 48)))
+    media.send({ type: 'open-session', session: id, bindHost: legs.mediaHost })
+    this.#openTimer = after(legs.clock, OPEN_SESSION_WAIT_MS, () => this.#mediaLost('the media worker does not answer'))
+  }
+
+  // ---- incoming -----------------------------------------------------------------------------------------------------
+
+  incoming(call: SipCall): void {
+    this.#call = call
+    call.listen(this.#listener(call))
+  }
+
+  ring(earlyMedia: boolean): void {
+    const call = this.#call
+    if (this.#phase !== 'ringing-in' || call === null) return
+    const offer = sdpOf(call.invite)
+    if (!earlyMedia || offer === null) {
+      call.progress(180)
+      return
+    }
+    this.#afterOpen(() => {
+      if (this.#phase !== 'ringing-in') return
+      const body = this.#answerBody(offer)
+      if (body === null) call.progress(180)
+      else call.progress(183, { body })
+    })
+  }
+
+  answer(headers: readonly Header[], codecs: readonly string[]): void {
+    const call = this.#call
+    if (this.#phase !== 'ringing-in' || call === null || this.#answering) return
+    this.#answering = true
+    this.#prefer(codecs)
+    this.#afterOpen(() => {
+      if (this.#phase !== 'ringing-in') return
+      const offer = sdpOf(call.invite)
+      const body = offer === null ? this.#offerBody('sendrecv') : this.#answerBody(offer)
+      if (body === null) {
+        // RFC 3261 §13.3.1.3: nothing in common is 488, with Warning 305 (§20.43).
+        call.reject(488, { headers: [field('Warning', '305 hookswitch "Incompatible media format"')] })
+        return
+      }
+      this.#phase = 'answered'
+      call.accept({ headers: headersDown(headers), body })
+      // With a late offer the codec is only known when the ACK brings the answer.
+      if (this.#agreed !== null) this.#tellAnswered([])
+    })
+  }
+
+  reject(status: number, headers: readonly Header[]): void {
+    if (this.#phase !== 'ringing-in') return
+    const legal = Number.isInteger(status) && status >= 300 && status <= 699
+    this.#call?.reject(legal ? status : 480, { headers: headersDown(headers) })
+  }
+
+  // ---- outgoing -----------------------------------------------------------------------------------------------------
+
+  /** Places the call: each branch is tried at once, the first to answer wins. */
+  dial(request: DialRequest, branches: readonly Omit<OutgoingInvite, 'body'>[]): void {
+    if (this.#phase !== 'dialing-out') return
+    this.#prefer(request.codecs)
+    this.#ringTimer = after(this.#legs.clock, request.timeoutMs, () => {
+      if (this.#phase !== 'dialing-out') return
+      this.#timedOut = true
+      if (this.#forks.length === 0) this.#finish('network', 'no-answer-in-time', null, null, null)
+      for (const fork of [...this.#forks]) fork.hangUp(writeQ850(19))
+    })
+    this.#afterOpen(() => {
+      if (this.#phase !== 'dialing-out') return
+      const body = this.#offerBody('sendrecv')
+      this.#offered = this.#negotiation
+      for (const branch of branches) {
+        const call = this.#legs.ua.invite({ ...branch, body })
+        this.#forks.push(call)
+        call.listen(this.#listener(call))
+        if (!this.#sipCallIdTold) {
+          this.#sipCallIdTold = true
+          this.#tell({ type: 'leg.trying', leg: this.id, sipCallId: call.callId })
+        }
+      }
+    })
+  }
+
+  // ---- both ways ----------------------------------------------------------------------------------------------------
+
+  hangUp(q850: number | null, headers: readonly Header[]): void {
+    const down = [...writeQ850(q850), ...headersDown(headers)]
+    switch (this.#phase) {
+      case 'ringing-in':
+        this.#call?.reject(statusOfQ850(q850), { headers: down })
+        return
+      case 'dialing-out':
+        if (this.#forks.length === 0) {
+          this.#finish('local', 'cancel', null, null, null)
+          return
+        }
+        this.#ringTimer?.cancel()
+        for (const fork of [...this.#forks]) fork.hangUp(down)
+        return
+      case 'answered':
+        this.#call?.hangUp(down)
+        return
+      case 'ending':
+      case 'ended':
+        return
+      default:
+    }
+  }
+
+  hold(held: boolean): void {
+    if (this.#phase !== 'answered') return
+    this.#wantsHold = held
+    this.#sendHold()
+  }
+
+  info(contentType: string, body: string): void {
+    const bytes = Buffer.from(body, 'utf8')
+    if (this.#phase !== 'answered' || bytes.length > MAX_INFO_OCTETS || /[\r\n\0]/.test(contentType)) return
+    this.#call?.request('INFO', { body: bytes, contentType }, () => {})
+  }
+
+  /** Events of our own media session. */
+  hear(event: MediaEvent): void {
+    switch (event.type) {
+      case 'session-opened':
+        this.#openTimer?.cancel()
+        this.#localAddress = { local: event.local, rtcpPort: event.rtcpPort }
+        for (const run of this.#whenOpen.splice(0)) run()
+        return
+      case 'session-failed':
+        this.#mediaLost(event.failure.type)
+        return
+      case 'session-closed':
+        if (this.#phase === 'ending') this.#tellEnded(event.stats)
+        return
+      default:
+    }
+  }
+
+  /** The worker is gone, or never came: without sound there is no call. */
+  mediaLost(): void {
+    this.#mediaLost('the media worker is gone')
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #listener(call: SipCall): CallListener {
+    return {
+      progress: (response) => this.#progress(call, response),
+      accepted: (response) => this.#accepted(call, response),
+      acked: (request) => this.#acked(request),
+      offered: (request) => this.#offeredByPeer(request),
+      requested: (request) => this.#requested(request),
+      reinvited: (response) => this.#reinvited(response),
+      ended: (end) => this.#callEnded(call, end),
+    }
+  }
+
+  #progress(call: SipCall, response: SipResponse): void {
+    if (this.#phase !== 'dialing-out') return
+    if (response.status === 180 && !this.#ringing) {
+      this.#ringing = true
+      this.#tell({ type: 'leg.ringing', leg: this.id, headers: headersUp(response, this.#trusted) })
+    }
+    const body = sdpOf(response)
+    if (body === null || this.#offered === null) return
+    // Last provisional answer with media wins (research/sip §4.6).
+    const result = acceptAnswer(this.#offered, body)
+    if (!result.ok) return
+    this.#call = call
+    this.#agree(result.value.negotiation, result.value.agreed)
+    if (!this.#early) {
+      this.#early = true
+      this.#tell({ type: 'leg.early-media', leg: this.id })
+    }
+  }
+
+  #accepted(call: SipCall, response: SipResponse): Uint8Array | null {
+    if (this.#phase !== 'dialing-out') {
+      call.hangUp()
+      return null
+    }
+    const body = sdpOf(response)
+    if (body !== null && this.#offered !== null) {
+      const result = acceptAnswer(this.#offered, body)
+      if (!result.ok) {
+        // The call is up in SIP's eyes; without common media it must be ended by BYE.
+        this.#spoiled = true
+        call.hangUp([field('Reason', 'SIP;cause=488;text="Not Acceptable Here"')])
+        return null
+      }
+      this.#agree(result.value.negotiation, result.value.agreed)
+    } else if (this.#agreed === null || this.#call !== call) {
+      this.#spoiled = true
+      call.hangUp([field('Reason', 'SIP;cause=488;text="No answer to the offer"')])
+      return null
+    }
+    this.#ringTimer?.cancel()
+    this.#call = call
+    this.#phase = 'answered'
+    for (const fork of this.#forks) {
+      if (fork !== call) fork.hangUp([field('Reason', 'SIP;cause=200;text="Call completed elsewhere"')])
+    }
+    this.#forks = [call]
+    this.#tellAnswered(headersUp(response, this.#trusted))
+    return null
+  }
+
+  #acked(request: SipRequest): void {
+    if (this.#negotiation.pending === null) return
+    const body = sdpOf(request)
+    const result = body === null ? null : acceptAnswer(this.#negotiation, body)
+    const first = this.#agreed === null
+    if (result === null || !result.ok) {
+      this.#negotiation = withdrawOffer(this.#negotiation)
+      // RFC 3261 §13.2.1: a 2xx with an offer must be answered in the ACK; without media the first call has nothing.
+      if (first) {
+        this.#spoiled = true
+        this.#call?.hangUp([field('Reason', 'SIP;cause=488;text="No answer to the offer"')])
+      }
+      return
+    }
+    this.#agree(result.value.negotiation, result.value.agreed)
+    if (first) this.#tellAnswered(headersUp(request, this.#trusted))
+  }
+
+  #offeredByPeer(request: SipRequest): InCallAnswer {
+    if (this.#phase !== 'answered' || this.#localAddress === null) return { status: 500 }
+    const body = sdpOf(request)
+    if (body === null) return { status: 200, body: this.#offerBody(this.#direction()) ?? Buffer.alloc(0) }
+    const result = answerOffer(this.#negotiation, body, this.#side(this.#direction()))
+    if (!result.ok) {
+      const bad = result.error.type === 'bad-sdp'
+      return {
+        status: bad ? 400 : 488,
+        headers: bad ? [] : [field('Warning', '305 hookswitch "Incompatible media format"')],
+      }
+    }
+    this.#agree(result.value.negotiation, result.value.agreed)
+    return { status: 200, body: result.value.sdp }
+  }
+
+  #requested(request: SipRequest): InCallAnswer {
+    if (request.method !== 'INFO') return { status: 501 }
+    if (request.body.length > MAX_INFO_OCTETS) return { status: 413 }
+    const digit = digitOf(request)
+    if (digit !== null) this.#tell({ type: 'leg.digit', leg: this.id, ...digit })
+    else if (request.body.length > 0) {
+      const body = Buffer.from(request.body).toString('utf8')
+      this.#tell({ type: 'leg.info', leg: this.id, contentType: request.contentType ?? '', body })
+    }
+    return { status: 200 }
+  }
+
+  #sendHold(): void {
+    if (this.#wantsHold === this.#holdSent || this.#call === null || this.#localAddress === null) return
+    const before = this.#negotiation
+    if (before.pending !== null) return
+    const body = this.#offerBody(this.#wantsHold ? 'sendonly' : 'sendrecv')
+    if (body === null || !this.#call.reinvite(body)) {
+      // Another change is under way; its end comes back here.
+      this.#negotiation = before
+      after(this.#legs.clock, 500, () => {
+        if (this.#phase === 'answered') this.#sendHold()
+      })
+      return
+    }
+    this.#holdSent = this.#wantsHold
+  }
+
+  #reinvited(response: SipResponse | null): Uint8Array | null {
+    const body = response !== null && response.status < 300 ? sdpOf(response) : null
+    const result = body === null ? null : acceptAnswer(this.#negotiation, body)
+    if (result === null || !result.ok) {
+      this.#negotiation = withdrawOffer(this.#negotiation)
+      return null
+    }
+    this.#agree(result.value.negotiation, result.value.agreed)
+    this.#sendHold()
+    return null
+  }
+
+  #callEnded(call: SipCall, end: CallEnd): void {
+    this.#forks = this.#forks.filter((fork) => fork !== call)
+    if (this.#phase === 'dialing-out') {
+      this.#worst = betterEnd(this.#worst, end)
+      if (this.#forks.length > 0) {
+        // RFC 3261 §16.7: a 6xx speaks for all.
+        if ((end.status ?? 0) >= 600) for (const fork of [...this.#forks]) fork.hangUp()
+        return
+      }
+      const last = this.#worst
+      if (this.#spoiled) this.#finish('network', 'failed', 488, 'Not Acceptable Here', last)
+      else if (this.#timedOut) this.#finish('network', 'no-answer-in-time', last.status, last.reason, last)
+      else this.#finish(last.by, last.how, last.status, last.reason, last)
+      return
+    }
+    if (this.#call !== call) return
+    if (this.#spoiled) this.#finish('network', 'failed', 488, 'Not Acceptable Here', end)
+    else this.#finish(end.by, end.how, end.status, end.reason, end)
+  }
+
+  #finish(
+    by: LegEnd['by'],
+    how: LegEnd['how'],
+    status: number | null,
+    reason: string | null,
+    end: CallEnd | null,
+  ): void {
+    if (this.#phase === 'ending' || this.#phase === 'ended') return
+    this.#phase = 'ending'
+    this.#ringTimer?.cancel()
+    this.#openTimer?.cancel()
+    this.#whenOpen = []
+    const message = end?.message ?? null
+    this.#ended = {
+      by,
+      how,
+      sipStatus: status,
+      sipReason: reason,
+      q850: readQ850(message),
+      headers: headersUp(message, this.#trusted),
+    }
+    this.#statsTimer = after(this.#legs.clock, STATS_WAIT_MS, () => this.#tellEnded(null))
+    this.media.send({ type: 'close-session', session: this.id })
+  }
+
+  #tellEnded(stats: SessionStats | null): void {
+    if (this.#phase === 'ended' || this.#ended === null) return
+    this.#phase = 'ended'
+    this.#statsTimer?.cancel()
+    this.#tell({ type: 'leg.ended', leg: this.id, end: this.#ended, stats })
+    this.#legs.forget(this)
+  }
+
+  #mediaLost(reason: string): void {
+    if (this.#phase === 'ending' || this.#phase === 'ended') return
+    this.#legs.log.warn({ leg: this.id, reason }, 'media session lost')
+    const call = this.#call
+    const forks = [...this.#forks]
+    const wasRinging = this.#phase === 'ringing-in'
+    this.#finish('network', 'failed', 503, reason, null)
+    if (wasRinging) call?.reject(503, { headers: [field('Retry-After', '10')] })
+    else {
+      call?.hangUp(writeQ850(41))
+      for (const fork of forks) fork.hangUp(writeQ850(41))
+    }
+  }
+
+  #afterOpen(run: () => void): void {
+    if (this.#localAddress !== null) run()
+    else this.#whenOpen.push(run)
+  }
+
+  #prefer(codecs: readonly string[]): void {
+    const wanted = codecs.filter(
+      (name): name is CodecName => knownCodecs.has(name) && this.#legs.codecs.includes(name as CodecName),
+    )
+    if (wanted.length === 0) return
+    this.#codecs = wanted
+    this.#insist = true
+  }
+
+  #direction(): Direction {
+    return this.#holdSent ? 'sendonly' : 'sendrecv'
+  }
+
+  #side(direction: Direction): LocalSide {
+    const { local, rtcpPort } = this.#localAddress!
+    return {
+      address: { host: this.#legs.publicHost ?? local.host, port: local.port },
+      rtcpPort,
+      codecs: this.#codecs,
+      insist: this.#insist,
+      direction,
+    }
+  }
+
+  #offerBody(direction: Direction): Uint8Array | null {
+    const made = makeOffer(this.#negotiation, this.#side(direction))
+    this.#negotiation = made.negotiation
+    return made.sdp
+  }
+
+  /** The answer to the INVITE's offer; the same octets in 183 and 200 (RFC 3261 §13.2.1). */
+  #answerBody(offer: Uint8Array): Uint8Array | null {
+    if (this.#sentAnswer !== null) return this.#sentAnswer
+    const result = answerOffer(this.#negotiation, offer, this.#side('sendrecv'))
+    if (!result.ok) return null
+    this.#agree(result.value.negotiation, result.value.agreed)
+    this.#sentAnswer = result.value.sdp
+    return result.value.sdp
+  }
+
+  #agree(negotiation: Negotiation, agreed: Agreed): void {
+    this.#negotiation = negotiation
+    this.#agreed = agreed
+    const { heldByPeer, ...rest } = agreed
+    this.media.send({
+      type: 'configure-session',
+      session: this.id,
+      description: {
+        ...rest,
+        latch: this.#latch,
+        inbandDigits: agreed.telephoneEvent === null,
+        cname: `${this.id}@hookswitch`,
+      },
+    })
+    // A peer that answers our own hold with recvonly is not holding us.
+    if (this.#phase !== 'answered' || heldByPeer === this.#held) return
+    this.#held = heldByPeer
+    this.#tell({ type: heldByPeer ? 'leg.held' : 'leg.unheld', leg: this.id })
+  }
+
+  #tellAnswered(headers: readonly Header[]): void {
+    const codec = this.#agreed!.send.codec
+    const samplingRateHz = codec === 'G722' ? 16_000 : this.#agreed!.send.clockRateHz
+    this.#tell({ type: 'leg.answered', leg: this.id, codec, samplingRateHz, headers })
+  }
+
+  #tell(event: LegEvent): void {
+    this.#legs.tellUp(event)
+  }
+}
+
+/** Of several forks' ends the one to report: a 6xx, else the lowest class that was answered at all (RFC 3261 §16.7). */
+function betterEnd(before: CallEnd | null, now: CallEnd): CallEnd {
+  if (before === null) return now
+  const rank = (end: CallEnd): number => {
+    const status = end.status ?? 999
+    if (status >= 600 && status < 700) return 0
+    if (status === 486 || status === 603) return 1
+    if (status === 408 || status === 487) return 8
+    return Math.floor(status / 100)
+  }
+  return rank(now) < rank(before) ? now : before
+}

@@ -1,0 +1,472 @@
+// The SIP half of the legs room: who may call in, where a call out goes, and the table of legs between user agent, media
+// workers and the hall. A caller is known before anything is kept for it (screen): a trunk by its address, a user by
+// digest, the local default by loopback.
+
+import type { SipUser, Trunk } from '#accounts/model.ts'
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
+import type { AccountId, CallId, IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import { unreachable } from '#base/unreachable.ts'
+import type { MediaChannel, MediaEvent } from '#media/protocol.ts'
+import type { CodecName } from '#sdp/codecs.ts'
+import { offeredCodecs } from '#sdp/negotiate.ts'
+import type { OutgoingInvite, SipCall } from '#sip/call.ts'
+import type { Credentials } from '#sip/digest.ts'
+import { Digester } from '#sip/digest-server.ts'
+import { displayText, headerText, type NameAddr } from '#sip/fields.ts'
+import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
+import { quote } from '#sip/params.ts'
+import { Registrar } from '#sip/registrar.ts'
+import { makeResponse } from '#sip/respond.ts'
+import type { ScreenVerdict, ServerTransaction } from '#sip/transaction-layer.ts'
+import type { Flow, Target } from '#sip/transport.ts'
+import { bareHost, escapeUser, parseUri, type Uri, unescapeUser, uriHost } from '#sip/uri.ts'
+import type { UserAgent } from '#sip/user-agent.ts'
+import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
+import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
+import { TARGET_TIMEOUT_MS } from './limits.ts'
+import { sdpOf } from './sip-body.ts'
+import { headersDown, headersUp } from './sip-headers.ts'
+import { SipLeg } from './sip-leg.ts'
+import { TrunkKeeper } from './trunk-keeper.ts'
+
+export interface SipLegsOptions {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly ids: IdMaker
+  readonly log: Log
+  readonly ua: UserAgent
+  readonly directory: Directory
+  readonly policy: LegPolicy
+  /** One channel per media worker; legs hear their session events on it. */
+  readonly media: readonly MediaChannel[]
+  /** Where media sessions bind. */
+  readonly mediaHost: string
+  /** The address put into descriptions instead of the bound one (NAT). */
+  readonly publicHost?: string
+  /** House order. */
+  readonly codecs?: readonly CodecName[]
+  /** Digest realm and the host of our own addresses. */
+  readonly realm: string
+  /** Null lets a new call in; a number of seconds refuses it with 503 and Retry-After. */
+  readonly admit?: () => number | null
+}
+
+type Source = IncomingLeg['source'] & { readonly trunk?: Trunk; readonly user?: SipUser }
+
+export class SipLegs implements Legs {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly log: Log
+  readonly ua: UserAgent
+  readonly mediaHost: string
+  readonly publicHost: string | null
+  readonly codecs: readonly CodecName[]
+  readonly registrar = new Registrar()
+  readonly trunks: TrunkKeeper
+  readonly #options: SipLegsOptions
+  readonly #digester: Digester
+  readonly #legs = new Map<CallId, SipLeg>()
+  readonly #sources = new WeakMap<SipRequest, Source>()
+  readonly #lost = new Set<MediaChannel>()
+  #listener: ((event: LegEvent) => void) | null = null
+  #queue: LegEvent[] = []
+  #telling = false
+  #nextWorker = 0
+
+  constructor(options: SipLegsOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.chance = options.chance
+    this.log = options.log
+    this.ua = options.ua
+    this.mediaHost = options.mediaHost
+    this.publicHost = options.publicHost ?? null
+    this.codecs = options.codecs ?? ['PCMU', 'PCMA']
+    this.#digester = new Digester({
+      realm: options.realm,
+      chance: options.chance,
+      wallMs: () => options.clock.wallMs(),
+    })
+    this.trunks = new TrunkKeeper({
+      clock: options.clock,
+      chance: options.chance,
+      ua: options.ua,
+      log: options.log,
+      directory: options.directory,
+    })
+    for (const channel of options.media) {
+      channel.onEvent((event) => this.#hear(event))
+      channel.onClose(() => {
+        this.#lost.add(channel)
+        for (const leg of [...this.#legs.values()]) if (leg.media === channel) leg.mediaLost()
+      })
+    }
+    options.ua.layer.onFlowClosed = (flowId) => this.registrar.dropFlow(flowId)
+    options.ua.onTraffic({
+      onInvite: (call, request, flow) => this.#incoming(call, request, flow),
+      onRegister: (request, transaction, flow) => this.#register(request, transaction, flow),
+      screen: (request, flow) => this.#screen(request, flow),
+    })
+  }
+
+  onEvent(listener: (event: LegEvent) => void): void {
+    this.#listener = listener
+  }
+
+  mediaOf(leg: CallId): MediaChannel | null {
+    return this.#legs.get(leg)?.media ?? null
+  }
+
+  /** Legs alive. */
+  get size(): number {
+    return this.#legs.size
+  }
+
+  tell(command: LegCommand): void {
+    if (command.type === 'dial') {
+      void this.#dial(command.request)
+      return
+    }
+    const leg = this.#legs.get(command.leg)
+    if (leg === undefined) return
+    switch (command.type) {
+      case 'ring':
+        leg.ring(command.earlyMedia)
+        return
+      case 'answer':
+        leg.answer(command.headers, command.codecs)
+        return
+      case 'reject':
+        leg.reject(command.status, command.headers)
+        return
+      case 'hang-up':
+        leg.hangUp(command.q850, command.headers)
+        return
+      case 'hold':
+        leg.hold(command.held)
+        return
+      case 'send-info':
+        leg.info(command.contentType, command.body)
+        return
+      default:
+        unreachable(command)
+    }
+  }
+
+  route(account: AccountId, to: string): DialFailure | null {
+    const route = this.#findRoute(account, to)
+    return route.type === 'failure' ? route.failure : null
+  }
+
+  /** @internal: events go up in order, never inside a call of `tell`. */
+  tellUp(event: LegEvent): void {
+    this.#queue.push(event)
+    if (this.#telling) return
+    this.#telling = true
+    queueMicrotask(() => {
+      try {
+        for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) this.#listener?.(event)
+      } finally {
+        this.#telling = false
+      }
+    })
+  }
+
+  /** @internal */
+  forget(leg: SipLeg): void {
+    this.#legs.delete(leg.id)
+  }
+
+  // ---- calls in -----------------------------------------------------------------------------------------------------
+
+  #screen(request: SipRequest, flow: Flow): ScreenVerdict {
+    if (request.method === 'REGISTER') return this.#authenticate(request, flow)
+    if (request.method !== 'INVITE') return { type: 'let-in' }
+    if (request.maxForwards === 0) return refuse(483)
+    const retryAfterS = this.#options.admit?.() ?? null
+    if (retryAfterS !== null) return refuse(503, [field('Retry-After', String(retryAfterS))])
+    const { directory, policy } = this.#options
+    const trunk = directory.trunkOfAddress(flow.remote.host)
+    if (trunk !== null) {
+      this.#sources.set(request, { type: 'trunk', name: trunk.name, trunk })
+    } else if (directory.user(userOf(request.from!.uri)) === null && policy.anonymousFrom(flow.remote.host)) {
+      this.#sources.set(request, { type: 'anonymous' })
+    } else {
+      return this.#authenticate(request, flow)
+    }
+    return this.#addressee(request)
+  }
+
+  /** A number nobody has is told so before a session is opened for it. */
+  #addressee(request: SipRequest): ScreenVerdict {
+    const number = findNumber(this.#options.directory, dialled(request.uri!))
+    return number?.application == null ? refuse(404) : { type: 'let-in' }
+  }
+
+  #authenticate(request: SipRequest, flow: Flow): ScreenVerdict {
+    const verdict = this.#digester.check(
+      request,
+      'authorization',
+      (name) => this.#options.directory.user(name),
+      flow.remote.host,
+    )
+    if (verdict.type === 'silence') return { type: 'silence' }
+    if (verdict.type === 'challenge') return refuse(401, verdict.headers)
+    const user = this.#options.directory.user(verdict.username)
+    if (user === null) return refuse(403)
+    this.#sources.set(request, { type: 'user', username: user.username, user })
+    if (request.method === 'REGISTER') {
+      // RFC 3261 §10.3: a user registers itself and nobody else.
+      return userOf(request.to!.uri) === user.username ? { type: 'let-in' } : refuse(403)
+    }
+    return this.#addressee(request)
+  }
+
+  #register(request: SipRequest, transaction: ServerTransaction, flow: Flow): void {
+    const source = this.#sources.get(request)
+    if (source?.type !== 'user') {
+      transaction.respond(makeResponse(request, 403, { toTag: transaction.toTag }))
+      return
+    }
+    const outcome = this.registrar.register(source.username, request, flow, this.clock.nowMs())
+    const headers = [...outcome.headers, ...this.ua.identity('Server')]
+    transaction.respond(makeResponse(request, outcome.status, { toTag: transaction.toTag, headers }))
+  }
+
+  #incoming(call: SipCall, request: SipRequest, flow: Flow): void {
+    const { directory, ids } = this.#options
+    const source = this.#sources.get(request)
+    const number = findNumber(directory, dialled(request.uri!))
+    if (source === undefined || number?.application == null) {
+      call.listen({ ended() {} })
+      call.reject(404)
+      return
+    }
+    const offer = sdpOf(request)
+    const codecs = offer === null ? [...this.codecs] : offeredCodecs(offer)
+    if (!codecs.some((name) => this.codecs.includes(name as CodecName))) {
+      call.listen({ ended() {} })
+      call.reject(488, { headers: [field('Warning', '305 hookswitch "Incompatible media format"')] })
+      return
+    }
+    const media = this.#pickMedia()
+    if (media === null) {
+      call.listen({ ended() {} })
+      call.reject(503, { headers: [field('Retry-After', '10')] })
+      return
+    }
+    const trusted = source.trunk?.trusted === true
+    const id = ids.make<'call'>()
+    const leg = new SipLeg(this, id, media, 'ringing-in', {
+      trusted,
+      latch: source.type !== 'trunk' || flow.kind !== 'udp',
+    })
+    this.#legs.set(id, leg)
+    leg.incoming(call)
+    const asserted = trusted ? (request.addresses('p-asserted-identity')?.[0] ?? null) : null
+    const caller: NameAddr = asserted ?? request.from!
+    const callerUser = userOf(caller.uri)
+    const name = caller.displayName ?? request.from!.displayName
+    this.tellUp({
+      type: 'leg.incoming',
+      incoming: {
+        leg: id,
+        account: number.account,
+        application: number.application,
+        from: source.user?.callerId ?? (callerUser === '' ? 'anonymous' : callerUser),
+        fromName: name === null ? null : displayText(name),
+        to: number.number,
+        fromUri: request.from!.uri.text,
+        toUri: request.uriText,
+        headers: headersUp(request, trusted),
+        offeredCodecs: codecs,
+        source:
+          source.type === 'user'
+            ? { type: 'user', username: source.username }
+            : source.type === 'trunk'
+              ? { type: 'trunk', name: source.name }
+              : { type: 'anonymous' },
+        sipCallId: request.callId,
+      },
+    })
+  }
+
+  // ---- calls out ----------------------------------------------------------------------------------------------------
+
+  #findRoute(account: AccountId, to: string): Route {
+    const { directory, policy } = this.#options
+    const text = to.trim()
+    if (text === '' || /[\s<>"\r\n\0]/.test(text)) return failed({ type: 'bad-address', to })
+    if (/^sips?:/i.test(text)) {
+      const uri = parseUri(text)
+      if (uri?.type !== 'sip' || uri.headers !== null || uri.scheme === 'sips')
+        return failed({ type: 'bad-address', to })
+      // A host of our own names a user or a number of ours.
+      if (this.#isOurs(uri.host, uri.port) && uri.user !== null)
+        return this.#findUserOrTrunk(account, unescapeUser(uri.user), to)
+      return policy.allowUri(bareHost(uri.host)) ? { type: 'uri', uri: text } : failed({ type: 'not-allowed', to })
+    }
+    void directory
+    return this.#findUserOrTrunk(account, text, to)
+  }
+
+  #findUserOrTrunk(account: AccountId, text: string, to: string): Route {
+    const { directory } = this.#options
+    const user = directory.user(text)
+    if (user !== null) {
+      const bindings = user.account === account ? this.registrar.bindings(text, this.clock.nowMs()) : []
+      return bindings.length === 0
+        ? failed({ type: 'no-route', to })
+        : { type: 'user', branches: bindings.map((binding) => ({ uri: binding.uri.text, target: binding.target })) }
+    }
+    const number = asNumber(text)
+    const destination = number ?? text
+    const trunk = directory.trunksFor(account, destination).find((item) => item.uris.length > 0)
+    if (trunk === undefined) return failed({ type: 'no-route', to })
+    return { type: 'trunk', trunk, destination }
+  }
+
+  #isOurs(host: string, port: number | null): boolean {
+    return host === this.#options.realm || this.ua.layer.transport.isLocal(host, port)
+  }
+
+  async #dial(request: DialRequest): Promise<void> {
+    if (this.#legs.has(request.leg)) return
+    const route = this.#findRoute(request.account, request.to)
+    const media = this.#pickMedia()
+    if (route.type === 'failure' || media === null) {
+      const status = route.type === 'failure' ? (route.failure.type === 'not-allowed' ? 403 : 404) : 503
+      const reason = route.type === 'failure' ? route.failure.type : 'no media worker'
+      const end = {
+        by: 'network',
+        how: 'unreachable',
+        sipStatus: status,
+        sipReason: reason,
+        q850: null,
+        headers: [],
+      } as const
+      this.tellUp({ type: 'leg.ended', leg: request.leg, end, stats: null })
+      return
+    }
+    const trunk = route.type === 'trunk' ? route.trunk : null
+    const leg = new SipLeg(this, request.leg, media, 'dialing-out', {
+      trusted: trunk?.trusted === true,
+      latch: trunk === null,
+    })
+    this.#legs.set(request.leg, leg)
+    leg.dial(request, await this.#branches(request, route))
+  }
+
+  async #branches(
+    request: DialRequest,
+    route: Exclude<Route, { type: 'failure' }>,
+  ): Promise<Omit<OutgoingInvite, 'body'>[]> {
+    const from = this.#fromOf(request, route.type === 'trunk' ? route.trunk : null)
+    const headers = [...from.headers, ...headersDown(request.headers)]
+    const branch = (
+      uri: string,
+      targets: readonly Target[],
+      credentials: Credentials | null,
+    ): Omit<OutgoingInvite, 'body'> => ({
+      uri,
+      targets,
+      from: from.value,
+      to: `<${uri}>`,
+      headers,
+      credentials: request.auth ?? credentials,
+      targetTimeoutMs: TARGET_TIMEOUT_MS,
+    })
+    switch (route.type) {
+      case 'uri':
+        return [branch(route.uri, withTransport(await this.ua.locate(route.uri), request.transport), null)]
+      case 'user':
+        return route.branches.map(({ uri, target }) => branch(uri, [target], null))
+      case 'trunk': {
+        const { trunk, destination } = route
+        // Targets that answer keepalives come first; those that are down are still tried last.
+        const uris = this.trunks.inOrder(trunk)
+        const targets: Target[] = []
+        for (const uri of uris) targets.push(...(await this.ua.locate(uri)))
+        const first = parseUri(uris[0]!)
+        const host = first?.type === 'sip' ? `${first.host}${first.port === null ? '' : `:${first.port}`}` : 'localhost'
+        const credentials =
+          trunk.username === null ? null : { username: trunk.username, password: trunk.password ?? '' }
+        return [
+          branch(`sip:${escapeUser(destination)}@${host}`, withTransport(targets, request.transport), credentials),
+        ]
+      }
+      default:
+        return unreachable(route)
+    }
+  }
+
+  /** A `from` that is no number becomes the display name of the default caller id (DESIGN §4). */
+  #fromOf(request: DialRequest, trunk: Trunk | null): { value: string; headers: HeaderField[] } {
+    const local = this.ua.layer.transport.localAddress('udp') ?? { host: this.#options.realm, port: 5060 }
+    const host = uriHost(local.host)
+    const application = this.#options.directory.application(request.application)
+    const uri = /^sips?:/i.test(request.from) ? parseUri(request.from) : null
+    const number = asNumber(request.from)
+    const user =
+      uri?.type === 'sip' && uri.user !== null
+        ? uri.user
+        : escapeUser(number ?? application?.callerId ?? this.#options.policy.defaultCallerId)
+    const name = request.fromName ?? (number === null && uri === null && request.from !== '' ? request.from : null)
+    const identity = `<sip:${user}@${host}>`
+    if (request.privacy) {
+      // RFC 3323 §4.1 and RFC 3325 §9.1: the network learns who calls only when we trust it.
+      const headers = [
+        field('Privacy', 'id'),
+        ...(trunk?.trusted === true ? [field('P-Asserted-Identity', identity)] : []),
+      ]
+      return { value: '"Anonymous" <sip:anonymous@anonymous.invalid>', headers }
+    }
+    const clean = name === null ? '' : headerText(name.replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, 128))
+    return { value: clean === '' ? identity : `${quote(clean)} ${identity}`, headers: [] }
+  }
+
+  #pickMedia(): MediaChannel | null {
+    const { media } = this.#options
+    for (let tries = 0; tries < media.length; tries++) {
+      const channel = media[this.#nextWorker++ % media.length]!
+      if (!this.#lost.has(channel)) return channel
+    }
+    return null
+  }
+
+  #hear(event: MediaEvent): void {
+    if (event.type === 'session-opened' || event.type === 'session-failed' || event.type === 'session-closed') {
+      this.#legs.get(event.session as CallId)?.hear(event)
+    }
+  }
+}
+
+type Route =
+  | { readonly type: 'uri'; readonly uri: string }
+  | { readonly type: 'user'; readonly branches: readonly { readonly uri: string; readonly target: Target }[] }
+  | { readonly type: 'trunk'; readonly trunk: Trunk; readonly destination: string }
+  | { readonly type: 'failure'; readonly failure: DialFailure }
+
+function failed(failure: DialFailure): Route {
+  return { type: 'failure', failure }
+}
+
+function refuse(status: number, headers: readonly HeaderField[] = []): ScreenVerdict {
+  return { type: 'answer', status, headers }
+}
+
+/** An application may ask for a transport; TLS comes with its own issue, until then it changes nothing. */
+function withTransport(targets: readonly Target[], transport: DialRequest['transport']): Target[] {
+  return targets.map((target) => (transport === 'tcp' ? { ...target, kind: 'tcp' as const } : target))
+}
+
+function userOf(uri: Uri): string {
+  if (uri.type === 'sip') return unescapeUser(uri.user ?? '')
+  return uri.type === 'tel' ? uri.number.replace(/[().-]/g, '') : ''
+}
+
+function dialled(uri: Uri): string {
+  return userOf(uri).split(';', 1)[0]!
+}
