@@ -80,7 +80,18 @@ export interface LayerOptions {
   readonly largeOverTcp?: boolean
 }
 
+export interface ResponseCount {
+  readonly method: string
+  readonly status: number
+  readonly direction: 'sent' | 'received'
+  count: number
+}
+
+/** Kinds of responses told apart: methods and statuses come from strangers too. */
+const MAX_RESPONSE_COUNTS = 500
+
 export class TransactionLayer {
+  readonly #counts = new Map<string, ResponseCount>()
   readonly transport: SipTransport
   readonly timers: SipTimers
   readonly capabilities: Capabilities
@@ -114,6 +125,19 @@ export class TransactionLayer {
       onMalformed: (error, flow) => this.#receiveMalformed(error, flow),
       onFlowClosed: (flowId) => this.onFlowClosed?.(flowId),
     })
+  }
+
+  /** Responses so far, by method, status and direction; a repeated one counts once per sending by its owner. */
+  counts(): readonly ResponseCount[] {
+    return [...this.#counts.values()]
+  }
+
+  /** @internal */
+  count(method: string, status: number, direction: ResponseCount['direction']): void {
+    const key = `${method} ${status} ${direction}`
+    const known = this.#counts.get(key)
+    if (known !== undefined) known.count++
+    else if (this.#counts.size < MAX_RESPONSE_COUNTS) this.#counts.set(key, { method, status, direction, count: 1 })
   }
 
   /** A stream closed; the registrar wants to know. */
@@ -288,6 +312,7 @@ export class TransactionLayer {
 
   #receiveResponse(response: SipResponse, flow: Flow): void {
     if (checkResponse(response).type !== 'good') return
+    this.count(response.cseq!.method, response.status, 'received')
     const branch = param(response.topVia!.params, 'branch')
     this.#clients.get(`${branch}|${response.cseq!.method}`)?.receive(response, flow)
   }
@@ -359,6 +384,7 @@ export class ServerTransaction extends Transaction {
 
   /** Sends an answer. After a final one only a 2xx to an INVITE may be sent again. */
   respond(response: SipResponse): void {
+    this.layer.count(response.cseq?.method ?? '?', response.status, 'sent')
     const final = response.status >= 200
     if (final && this.#request === null && response.status >= 300) return
     this.#run({ type: 'respond', status: response.status }, writeMessage(response))

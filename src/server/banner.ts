@@ -1,0 +1,60 @@
+// What a person sees when the switch is up: where it listens, where the keys are, and three things to try.
+
+import pc from 'picocolors'
+
+export interface BannerFacts {
+  readonly version: string
+  readonly http: string
+  readonly sip: string
+  readonly rtp: string
+  readonly dataDir: string
+  readonly credentialsFile: string
+  /** Credentials made at this very start are shown once. */
+  readonly fresh: { readonly apiKey: string; readonly publicKey: string } | null
+  readonly demo: { readonly number: string; readonly app: string } | null
+  readonly recovered: { readonly calls: number; readonly recordings: number } | null
+}
+
+export function banner(facts: BannerFacts): string {
+  const row = (name: string, value: string): string => `  ${pc.dim(name.padEnd(12))} ${value}`
+  const lines = [
+    '',
+    `  ${pc.bold(pc.green('☎  Hookswitch'))} ${pc.dim(facts.version)}`,
+    '',
+    row('HTTP', `${pc.cyan(facts.http)}   ${pc.dim('Telnyx API at /v2, health at /readyz, figures at /metrics')}`),
+    row('SIP', `${pc.cyan(facts.sip)}   ${pc.dim('UDP and TCP')}`),
+    row('RTP', facts.rtp),
+    row('data', `${facts.dataDir}   ${pc.dim(`keys in ${facts.credentialsFile}`)}`),
+  ]
+  if (facts.fresh !== null) {
+    lines.push(row('API key', facts.fresh.apiKey), row('public key', facts.fresh.publicKey))
+  }
+  if (facts.recovered !== null && facts.recovered.calls + facts.recovered.recordings > 0) {
+    lines.push(
+      row(
+        'recovered',
+        `${facts.recovered.calls} calls ended, ${facts.recovered.recordings} recordings saved after a crash`,
+      ),
+    )
+  }
+  if (facts.demo !== null) {
+    lines.push(
+      row('demo', `${pc.bold(facts.demo.number)} is a conference   ${pc.dim(`operator at ${facts.demo.app}/list`)}`),
+      '',
+      `  ${pc.bold('Try')}`,
+      `    ${pc.yellow('npx hookswitch phone call --to +15550100 --say "hello there" --hang-up-after 10')}`,
+      `    ${pc.yellow('npx hookswitch tail')}              ${pc.dim('the event timeline, live')}`,
+      `    ${pc.yellow(`curl ${facts.demo.app}/list`)}   ${pc.dim('who is in the conference')}`,
+    )
+  } else {
+    lines.push(
+      '',
+      `  ${pc.bold('Try')}`,
+      `    ${pc.yellow('npx hookswitch status')}`,
+      `    ${pc.yellow('npx hookswitch credentials')}`,
+      `    ${pc.yellow('npx hookswitch doctor')}`,
+    )
+  }
+  lines.push('', `  ${pc.dim('Ctrl-C drains and ends.')}`, '')
+  return lines.join('\n')
+}

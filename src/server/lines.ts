@@ -1,0 +1,121 @@
+// The west door on real sockets: SIP transport, transactions, user agent and legs, wired to the register's directory and
+// the operator's policy.
+
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { contains, parseNetwork } from '#accounts/cidr.ts'
+import type { Register } from '#accounts/register.ts'
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
+import type { IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { Address, DatagramNet, StreamNet } from '#base/wire.ts'
+import { formatAddress } from '#base/wire.ts'
+import type { LegPolicy } from '#legs/directory.ts'
+import { SipLegs } from '#legs/sip-legs.ts'
+import type { MediaChannel } from '#media/protocol.ts'
+import { TransactionLayer } from '#sip/transaction-layer.ts'
+import { SipTransport } from '#sip/transport.ts'
+import { UserAgent } from '#sip/user-agent.ts'
+import type { MetricsDoors } from './metrics.ts'
+import type { Settings } from './settings.ts'
+
+export interface LineParts {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly ids: IdMaker
+  readonly log: Log
+  readonly datagrams: DatagramNet
+  readonly streams: StreamNet
+  readonly register: Register
+  readonly settings: Pick<Settings, 'sipHost' | 'sipPort' | 'publicIp' | 'node' | 'allowDestinations' | 'callerId'>
+  readonly media: readonly MediaChannel[]
+  /** Seconds to wait, when no new call is taken now. */
+  readonly admit: () => number | null
+  readonly name: string
+}
+
+export interface Lines {
+  readonly legs: SipLegs
+  readonly sip: Address
+  readonly counts: MetricsDoors['sipCounts']
+  close(): void
+}
+
+/** The realm of our digest challenges. */
+const REALM = 'hookswitch'
+
+export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
+  const { clock, chance, log, settings } = parts
+  const advertised = settings.publicIp === null ? {} : { advertisedHost: settings.publicIp }
+  const transport = new SipTransport({ clock, log, datagrams: parts.datagrams, streams: parts.streams, ...advertised })
+  const layer = new TransactionLayer({ clock, chance, log, transport, node: settings.node })
+  const ua = new UserAgent({
+    clock,
+    chance,
+    log,
+    layer,
+    name: parts.name,
+    resolver: {
+      resolve: async (host) => {
+        try {
+          return (await lookup(host, { all: true })).map((one) => one.address)
+        } catch {
+          return []
+        }
+      },
+    },
+  })
+  const legs = new SipLegs({
+    clock,
+    chance,
+    ids: parts.ids,
+    log,
+    ua,
+    directory: parts.register,
+    policy: policyOf(settings),
+    media: parts.media,
+    mediaHost: settings.sipHost,
+    ...(settings.publicIp === null ? {} : { publicHost: settings.publicIp }),
+    realm: REALM,
+    admit: parts.admit,
+  })
+  // The stream listener takes the port the datagrams got, so that both are reached at one address.
+  const udp = await transport.listen('udp', { host: settings.sipHost, port: settings.sipPort })
+  if (!udp.ok) return err(describe('UDP', settings, udp.error))
+  const tcp = await transport.listen('tcp', { host: settings.sipHost, port: udp.value.port })
+  if (!tcp.ok) return err(describe('TCP', settings, tcp.error))
+  return ok({
+    legs,
+    sip: udp.value,
+    counts: () => layer.counts(),
+    close: () => {
+      legs.trunks.stop()
+      layer.close()
+      transport.close()
+    },
+  })
+}
+
+function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId'>): LegPolicy {
+  const names = new Set(settings.allowDestinations)
+  const networks = settings.allowDestinations.flatMap((text) => parseNetwork(text) ?? [])
+  return {
+    anonymousFrom: (host) => host.startsWith('127.') || host === '::1' || host === '::ffff:127.0.0.1',
+    allowUri: (host) =>
+      names.has('*') || names.has(host) || (isIP(host) !== 0 && networks.some((network) => contains(network, host))),
+    defaultCallerId: settings.callerId,
+  }
+}
+
+function describe(
+  kind: string,
+  settings: Pick<Settings, 'sipHost' | 'sipPort'>,
+  error: { readonly type: string; readonly reason?: string },
+): string {
+  const where = formatAddress({ host: settings.sipHost, port: settings.sipPort })
+  return error.type === 'address-in-use'
+    ? `SIP cannot listen on ${where} (${kind}): something else uses it; choose another with --sip-port`
+    : `SIP cannot listen on ${where} (${kind}): ${error.reason ?? error.type}`
+}

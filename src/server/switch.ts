@@ -1,0 +1,235 @@
+// The real switch: real sockets, real clock, real disk behind the house of rooms. Start, drain, stop.
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { applyDeclarations, declarations } from '#accounts/config.ts'
+import { Register } from '#accounts/register.ts'
+import { pause } from '#base/clock.ts'
+import { IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import { formatAddress } from '#base/wire.ts'
+import type { Recovered } from '#calls/recovery.ts'
+import { RealChance } from '#net/chance.ts'
+import { RealClock } from '#net/clock.ts'
+import { RealDisk } from '#net/disk.ts'
+import { GuardedHttp } from '#net/outbound-http.ts'
+import { RealPrograms } from '#net/run-program.ts'
+import { TcpNet } from '#net/tcp.ts'
+import { UdpNet } from '#net/udp.ts'
+import { findEspeak } from '#speech/espeak.ts'
+import { Sounds } from '#speech/sounds.ts'
+import { openStore } from '#storage/store.ts'
+import { ThreadedJobs } from './audio-jobs.ts'
+import { accountOf, CREDENTIALS_FILE, type Credentials, openCredentials } from './credentials.ts'
+import { buildHouse, type House } from './house.ts'
+import { lineUp } from './lines.ts'
+import { MediaPool } from './media-pool.ts'
+import { DiskShelf } from './recording-shelf.ts'
+import type { Settings } from './settings.ts'
+import { hallSounds } from './sounds-adapter.ts'
+
+/** How long live calls may go on after a drain began. */
+const DRAIN_CALLS_MS = 10_000
+const DRAIN_STEP_MS = 100
+const DRAIN_MEDIA_MS = 3_000
+/** What a refused caller is told to wait. */
+const ADMIT_AGAIN_SECS = 5
+
+export interface RunningSwitch {
+  readonly house: House
+  readonly credentials: Credentials
+  readonly credentialsFile: string
+  readonly fresh: boolean
+  readonly recovered: Recovered
+  /** `127.0.0.1:8080`, `127.0.0.1:5060`, … */
+  readonly faces: Readonly<Record<string, string>>
+  /** Media worker processes. */
+  readonly mediaPids: readonly number[]
+  /** New calls are refused, live ones get a while, then everything closes. */
+  stop(drainMs?: number): Promise<void>
+}
+
+export async function startSwitch(settings: Settings, log: Log): Promise<Result<RunningSwitch, string>> {
+  const clock = new RealClock()
+  const chance = new RealChance()
+  const disk = new RealDisk()
+  const ids = new IdMaker(clock, chance, settings.node)
+  const dataDir = resolve(settings.dataDir)
+
+  const declared = declarations.safeParse(settings.declared)
+  if (!declared.success) {
+    const issue = declared.error.issues[0]!
+    return err(`configuration file, /${issue.path.join('/')}: ${issue.message}`)
+  }
+  const opened = await openCredentials(disk, { ...settings, dataDir }, chance)
+  if (!opened.ok) return opened
+  const { credentials, fresh } = opened.value
+
+  // The workers start while the store opens: both take their time.
+  const poolStarting = MediaPool.start(
+    { workers: settings.mediaWorkers, ports: settings.rtpPorts, logLevel: settings.logLevel },
+    chance,
+    log,
+  )
+  const storeOpened = await openStore(
+    settings.databaseUrl === null
+      ? { type: 'sqlite', path: `${dataDir}/hookswitch.db` }
+      : { type: 'postgres', url: settings.databaseUrl },
+    clock,
+  )
+  const pool = await poolStarting
+  if (!pool.ok) return pool
+  const abandon = async (reason: string): Promise<Result<never, string>> => {
+    await pool.value.drain(0)
+    return err(reason)
+  }
+  if (!storeOpened.ok) return abandon(`the database cannot be opened: ${storeOpened.error.reason}`)
+  const store = storeOpened.value
+
+  const register = new Register({ store, clock, ids, chance })
+  await register.load()
+  const account = accountOf(credentials)
+  const settled = await settleAccount(register, credentials, clock.wallMs())
+  if (!settled.ok) return abandon(settled.error)
+  const applied = await applyDeclarations(register, account, declared.data, ids, clock.wallMs())
+  if (!applied.ok) {
+    const where = 'pointer' in applied.error ? `${applied.error.pointer}: ${applied.error.reason}` : applied.error.type
+    return abandon(`configuration file, ${where}`)
+  }
+
+  const outbound = new GuardedHttp({ allow: settings.allowPrivate })
+  const jobs = new ThreadedJobs()
+  const sounds = new Sounds({
+    disk,
+    http: outbound,
+    clock,
+    log,
+    jobs,
+    program: await findEspeak(new RealPrograms(), disk),
+    folder: `${dataDir}/sounds`,
+  })
+  await sounds.load()
+
+  const version = await packageVersion()
+  let house: House | null = null
+  const lines = await lineUp({
+    clock,
+    chance,
+    ids,
+    log,
+    datagrams: new UdpNet(),
+    streams: new TcpNet(),
+    register,
+    settings,
+    media: [pool.value.facades()(account)],
+    // What cannot be served well is refused at the door (RFC 5390).
+    admit: () => (house === null || house.engine.open ? null : ADMIT_AGAIN_SECS),
+    name: `Hookswitch/${version}`,
+  })
+  if (!lines.ok) return abandon(lines.error)
+
+  let httpAddress = ''
+  const faces = (): Readonly<Record<string, string>> => ({
+    http: `http://${httpAddress}`,
+    sip: formatAddress(lines.value.sip),
+    rtp: settings.rtpPorts.join('-'),
+  })
+  const hallChannels = pool.value.facades()
+  house = buildHouse({
+    clock,
+    chance,
+    ids,
+    log,
+    store,
+    register,
+    outbound,
+    legs: lines.value.legs,
+    media: { channelOf: hallChannels },
+    mediaEvents: pool.value.ear(),
+    sounds: hallSounds(sounds),
+    shelf: new DiskShelf(disk, jobs, `${dataDir}/recordings`),
+    credentials,
+    baseUrl: () => `http://${httpAddress}`,
+    faces,
+    sipCounts: lines.value.counts,
+    version,
+  })
+  const running = house
+  const recovered = await running.recover()
+  if (!recovered.ok) return abandon(`what a crash left behind cannot be read: ${recovered.error}`)
+  try {
+    await running.http.listen({ host: settings.httpHost, port: settings.httpPort })
+  } catch (cause) {
+    lines.value.close()
+    return abandon(`HTTP cannot listen on ${settings.httpHost}:${settings.httpPort}: ${(cause as Error).message}`)
+  }
+  const bound = running.http.addresses()[0]
+  httpAddress = `${settings.httpHost}:${typeof bound === 'object' ? bound.port : settings.httpPort}`
+
+  return ok({
+    house: running,
+    credentials,
+    credentialsFile: `${settings.dataDir}/${CREDENTIALS_FILE}`,
+    fresh,
+    recovered: recovered.value,
+    faces: faces(),
+    mediaPids: pool.value.pids,
+    async stop(drainMs = DRAIN_CALLS_MS) {
+      running.engine.drain()
+      const giveUpAtMs = clock.nowMs() + drainMs
+      while (running.engine.liveCalls().length > 0 && clock.nowMs() < giveUpAtMs) await pause(clock, DRAIN_STEP_MS)
+      for (const call of running.engine.liveCalls())
+        lines.value.legs.tell({ type: 'hang-up', leg: call.id, q850: 41, headers: [] })
+      const endByMs = clock.nowMs() + DRAIN_MEDIA_MS
+      while (
+        (running.engine.liveCalls().length > 0 || running.engine.runningRecordings().length > 0) &&
+        clock.nowMs() < endByMs
+      ) {
+        await pause(clock, DRAIN_STEP_MS)
+      }
+      await running.engine.hall.durable()
+      await running.dispatcher.close()
+      lines.value.close()
+      await running.http.close()
+      await pool.value.drain(DRAIN_MEDIA_MS)
+      await jobs.close()
+      await store.close()
+    },
+  })
+}
+
+/** The one account of this installation, with its keys. */
+async function settleAccount(
+  register: Register,
+  credentials: Credentials,
+  wallMs: number,
+): Promise<Result<void, string>> {
+  const id = accountOf(credentials)
+  const steps = [
+    register.accounts().some((account) => account.id === id)
+      ? null
+      : () => register.addAccount({ id, name: 'main', createdAtWallMs: wallMs }),
+    () => register.addApiKey(id, credentials.telnyx_api_key, 'main'),
+    register.signingPair(id)?.privateKey === credentials.telnyx_private_key
+      ? null
+      : () =>
+          register.setSigningPair(id, {
+            publicKey: credentials.telnyx_public_key,
+            privateKey: credentials.telnyx_private_key,
+          }),
+    register.authToken(id) === credentials.twilio_auth_token
+      ? null
+      : () => register.setAuthToken(id, credentials.twilio_auth_token),
+  ]
+  for (const step of steps) {
+    const done = await step?.()
+    if (done !== undefined && !done.ok) return err('the store does not take the account')
+  }
+  return ok(undefined)
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
