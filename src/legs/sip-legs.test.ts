@@ -8,8 +8,8 @@ import { seededChance } from '#base/chance.ts'
 import { type AccountId, type ApplicationId, type CallId, IdMaker } from '#base/ids.ts'
 import { silentLog } from '#base/log.ts'
 import type { MediaChannel, MediaCommand, MediaEvent, SessionStats } from '#media/protocol.ts'
-import type { CallEnd, CallListener, InCallAnswer, SipCall } from '#sip/call.ts'
 import { AuthSession } from '#sip/auth-session.ts'
+import type { CallEnd, CallListener, InCallAnswer, SipCall } from '#sip/call.ts'
 import { field, type HeaderField, type SipRequest, type SipResponse } from '#sip/message.ts'
 import { TransactionLayer } from '#sip/transaction-layer.ts'
 import { SipTransport } from '#sip/transport.ts'
@@ -24,8 +24,18 @@ const account = 'acc' as AccountId
 const application = 'app' as ApplicationId
 
 const stats: SessionStats = {
-  packetsReceived: 7, packetsLost: 0, packetsDiscarded: 0, packetsSent: 9, octetsReceived: 0, octetsSent: 0, jitterMs: 0,
-  maxJitterMs: 0, roundTripMs: null, remoteLossFraction: null, concealedMs: 0, codec: 'PCMU',
+  packetsReceived: 7,
+  packetsLost: 0,
+  packetsDiscarded: 0,
+  packetsSent: 9,
+  octetsReceived: 0,
+  octetsSent: 0,
+  jitterMs: 0,
+  maxJitterMs: 0,
+  roundTripMs: null,
+  remoteLossFraction: null,
+  concealedMs: 0,
+  codec: 'PCMU',
 }
 
 class Worker implements MediaChannel {
@@ -39,9 +49,12 @@ class Worker implements MediaChannel {
     if (this.mute) return
     if (command.type === 'open-session') {
       const local = { host: command.bindHost, port: (this.#port += 2) }
-      queueMicrotask(() => this.#listener({ type: 'session-opened', session: command.session, local, rtcpPort: local.port + 1 }))
+      queueMicrotask(() =>
+        this.#listener({ type: 'session-opened', session: command.session, local, rtcpPort: local.port + 1 }),
+      )
     }
-    if (command.type === 'close-session') queueMicrotask(() => this.#listener({ type: 'session-closed', session: command.session, stats }))
+    if (command.type === 'close-session')
+      queueMicrotask(() => this.#listener({ type: 'session-closed', session: command.session, stats }))
   }
   onEvent(listener: (event: MediaEvent) => void): void {
     this.#listener = listener
@@ -60,7 +73,9 @@ class Worker implements MediaChannel {
 }
 
 const sdp = (direction = 'sendrecv', types = '0 101') =>
-  Buffer.from(`v=0\r\no=- 1 1 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP ${types}\r\na=rtpmap:101 telephone-event/8000\r\na=${direction}\r\n`)
+  Buffer.from(
+    `v=0\r\no=- 1 1 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP ${types}\r\na=rtpmap:101 telephone-event/8000\r\na=${direction}\r\n`,
+  )
 
 class Phone implements CallListener {
   readonly log: string[] = []
@@ -108,16 +123,43 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     const layer = new TransactionLayer({ clock, chance: seededChance(seed), log: silentLog, transport })
     assert.ok((await transport.listen('udp', { host: '127.0.0.1', port })).ok)
     assert.ok((await transport.listen('tcp', { host: '127.0.0.1', port })).ok)
-    return new UserAgent({ clock, chance: seededChance(seed + 1), log: silentLog, layer, name: 'test', contactUser: 'alice' })
+    return new UserAgent({
+      clock,
+      chance: seededChance(seed + 1),
+      log: silentLog,
+      layer,
+      name: 'test',
+      contactUser: 'alice',
+    })
   }
   const ua = await make(5060, 1)
   const phoneUa = await make(5070, 50)
   const worker = new Worker()
-  const trunks = (options.trunks ?? []).map((trunk, at): Trunk => ({
-    id: String(at), account, name: `trunk${at}`, match: '^\\+', uris: [], username: null, password: null, register: false,
-    allowFrom: [], trusted: false, createdAtWallMs: 0, ...trunk,
-  }))
-  const user: SipUser = { id: 'u', account, username: 'alice', password: 'secret', displayName: null, callerId: '+15550111', createdAtWallMs: 0 }
+  const trunks = (options.trunks ?? []).map(
+    (trunk, at): Trunk => ({
+      id: String(at),
+      account,
+      name: `trunk${at}`,
+      match: '^\\+',
+      uris: [],
+      username: null,
+      password: null,
+      register: false,
+      allowFrom: [],
+      trusted: false,
+      createdAtWallMs: 0,
+      ...trunk,
+    }),
+  )
+  const user: SipUser = {
+    id: 'u',
+    account,
+    username: 'alice',
+    password: 'secret',
+    displayName: null,
+    callerId: '+15550111',
+    createdAtWallMs: 0,
+  }
   const number: PhoneNumber = { number: '+15550100', id: 'n', account, application, createdAtWallMs: 0 }
   const directory: Directory = {
     user: (name) => (name === 'alice' ? user : null),
@@ -128,9 +170,17 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     trunks: () => trunks,
   }
   const legs = new SipLegs({
-    clock, chance: seededChance(9), ids: new IdMaker(clock, seededChance(8)), log: silentLog, ua, directory,
+    clock,
+    chance: seededChance(9),
+    ids: new IdMaker(clock, seededChance(8)),
+    log: silentLog,
+    ua,
+    directory,
     policy: options.anonymous === false ? { ...localPolicy, anonymousFrom: () => false } : localPolicy,
-    media: [worker], mediaHost: '127.0.0.1', realm: 'house', ...(options.admit ? { admit: options.admit } : {}),
+    media: [worker],
+    mediaHost: '127.0.0.1',
+    realm: 'house',
+    ...(options.admit ? { admit: options.admit } : {}),
   })
   const events: LegEvent[] = []
   let telling = false
@@ -150,7 +200,9 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     return event
   }
   /** The telephone calls the switch. */
-  const callIn = (over: { user?: string; from?: string; body?: Uint8Array | null; headers?: HeaderField[]; password?: string } = {}) => {
+  const callIn = (
+    over: { user?: string; from?: string; body?: Uint8Array | null; headers?: HeaderField[]; password?: string } = {},
+  ) => {
     const phone = new Phone()
     phone.call = phoneUa.invite({
       uri: `sip:${over.user ?? '+15550100'}@127.0.0.1:5060`,
@@ -191,8 +243,19 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     tell({
       type: 'dial',
       request: {
-        leg, account, application, to: 'sip:carol@127.0.0.1:5070', from: '+15550100', fromName: null, headers: [], auth: null,
-        codecs: [], transport: null, privacy: false, timeoutMs: 30_000, ...over,
+        leg,
+        account,
+        application,
+        to: 'sip:carol@127.0.0.1:5070',
+        from: '+15550100',
+        fromName: null,
+        headers: [],
+        auth: null,
+        codecs: [],
+        transport: null,
+        privacy: false,
+        timeoutMs: 30_000,
+        ...over,
       },
     })
     return leg
@@ -201,8 +264,12 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     let status = 0
     phoneUa.request(
       {
-        method: 'REGISTER', uri: 'sip:127.0.0.1:5060', target: { kind: 'udp', address: { host: '127.0.0.1', port: 5060 }, flowId: null },
-        from: '<sip:alice@house>', to: '<sip:alice@house>', headers: [field('Contact', '<sip:alice@10.9.9.9:9999>')],
+        method: 'REGISTER',
+        uri: 'sip:127.0.0.1:5060',
+        target: { kind: 'udp', address: { host: '127.0.0.1', port: 5060 }, flowId: null },
+        from: '<sip:alice@house>',
+        to: '<sip:alice@house>',
+        headers: [field('Contact', '<sip:alice@10.9.9.9:9999>')],
         auth: new AuthSession(seededChance(3), { username: 'alice', password }),
       },
       (response) => {
@@ -212,15 +279,37 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     await clock.advance(50)
     return status
   }
-  return { clock, net, ua, phoneUa, legs, worker, events, names, find, tell, callIn, incoming, up, dial, called, registerPhone }
+  return {
+    clock,
+    net,
+    ua,
+    phoneUa,
+    legs,
+    worker,
+    events,
+    names,
+    find,
+    tell,
+    callIn,
+    incoming,
+    up,
+    dial,
+    called,
+    registerPhone,
+  }
 }
 
 test('a call in: incoming, ring, answer, hang-up by the caller, with figures', async () => {
   const { clock, legs, worker, find, tell, names, incoming } = await setUp()
-  const { phone, leg } = await incoming({ headers: [field('X-Ticket', '42'), field('User-to-User', '56a3;encoding=hex')] })
+  const { phone, leg } = await incoming({
+    headers: [field('X-Ticket', '42'), field('User-to-User', '56a3;encoding=hex')],
+  })
   const told = find('leg.incoming').incoming
   assert.deepEqual([told.from, told.fromName, told.to, told.source.type], ['bob', 'Bob', '+15550100', 'anonymous'])
-  assert.deepEqual(told.headers, [{ name: 'X-Ticket', value: '42' }, { name: 'User-to-User', value: '56a3;encoding=hex' }])
+  assert.deepEqual(told.headers, [
+    { name: 'X-Ticket', value: '42' },
+    { name: 'User-to-User', value: '56a3;encoding=hex' },
+  ])
   assert.deepEqual(told.offeredCodecs, ['PCMU'])
   tell({ type: 'ring', leg, earlyMedia: false })
   await clock.advance(50)
@@ -229,7 +318,10 @@ test('a call in: incoming, ring, answer, hang-up by the caller, with figures', a
   assert.deepEqual(phone.log, ['progress 180', 'accepted'])
   const description = worker.last()
   assert.deepEqual(description.remote, { host: '127.0.0.9', port: 4000 })
-  assert.deepEqual([description.send?.codec, description.telephoneEvent?.sendType, description.direction], ['PCMU', 101, 'sendrecv'])
+  assert.deepEqual(
+    [description.send?.codec, description.telephoneEvent?.sendType, description.direction],
+    ['PCMU', 101, 'sendrecv'],
+  )
   phone.call!.hangUp([field('Reason', 'Q.850;cause=16;text="bye"')])
   await clock.advance(50)
   const { end, stats: figures } = find('leg.ended')
@@ -261,7 +353,10 @@ test('late offer in: we offer in the 200 and learn the codec from the ACK', asyn
 })
 
 test('who may call: unknown numbers 404, nothing in common 488, no hops 483, overload 503, strangers 401', async () => {
-  const status = async (over: Parameters<Awaited<ReturnType<typeof setUp>>['callIn']>[0], options: Parameters<typeof setUp>[0] = {}) => {
+  const status = async (
+    over: Parameters<Awaited<ReturnType<typeof setUp>>['callIn']>[0],
+    options: Parameters<typeof setUp>[0] = {},
+  ) => {
     const world = await setUp(options)
     const phone = world.callIn(over)
     await world.clock.advance(200)
@@ -347,7 +442,8 @@ test('hold by the far party is told, and ours is asked for by re-INVITE and take
 test('digits by INFO in both spellings; other INFO goes up whole; ours goes out', async () => {
   const { clock, up, events, tell } = await setUp()
   const { phone, leg } = await up()
-  const send = (contentType: string, body: string) => phone.call!.request('INFO', { contentType, body: Buffer.from(body) }, () => {})
+  const send = (contentType: string, body: string) =>
+    phone.call!.request('INFO', { contentType, body: Buffer.from(body) }, () => {})
   send('application/dtmf-relay', 'Signal=5\r\nDuration=160')
   await clock.advance(20)
   send('application/dtmf', '#')
@@ -366,7 +462,14 @@ test('digits by INFO in both spellings; other INFO goes up whole; ours goes out'
 
 test('a call out: trying, ringing, early media, answered, hung up; custom headers travel, others do not', async () => {
   const { clock, dial, called, names, find, tell, worker } = await setUp()
-  const leg = dial({ from: 'Front Desk', headers: [{ name: 'X-A', value: '1' }, { name: 'Via', value: 'evil' }, { name: 'X-B', value: 'a\r\nVia: evil' }] })
+  const leg = dial({
+    from: 'Front Desk',
+    headers: [
+      { name: 'X-A', value: '1' },
+      { name: 'Via', value: 'evil' },
+      { name: 'X-B', value: 'a\r\nVia: evil' },
+    ],
+  })
   await clock.advance(50)
   const phone = called[0]!
   assert.equal(phone.invite!.get('x-a'), '1')
@@ -444,7 +547,9 @@ test('a registered user is called at its real source; a wrong password registers
 })
 
 test('a trunk with two targets: the silent one is passed over after four seconds, its digest is answered', async () => {
-  const { clock, dial, called, names } = await setUp({ trunks: [{ uris: ['sip:127.0.0.1:5999', 'sip:127.0.0.1:5070'] }] })
+  const { clock, dial, called, names } = await setUp({
+    trunks: [{ uris: ['sip:127.0.0.1:5999', 'sip:127.0.0.1:5070'] }],
+  })
   dial({ to: '+15551234' })
   await clock.advance(4_100)
   assert.match(called[0]!.invite!.uriText, /^sip:\+15551234@/)
@@ -458,7 +563,9 @@ test('a trunk target that misses three keepalives is tried last, and comes back 
   const trunk = legs.trunks
   trunk.start()
   await clock.advance(160_000)
-  const [first] = (legs as unknown as { trunks: typeof trunk }).trunks.inOrder({ uris: ['sip:127.0.0.1:5999', 'sip:127.0.0.1:5070'] } as unknown as Trunk)
+  const [first] = (legs as unknown as { trunks: typeof trunk }).trunks.inOrder({
+    uris: ['sip:127.0.0.1:5999', 'sip:127.0.0.1:5070'],
+  } as unknown as Trunk)
   assert.equal(first, 'sip:127.0.0.1:5070')
   trunk.stop()
 })

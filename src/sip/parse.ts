@@ -45,7 +45,10 @@ export function parseMessage(bytes: Uint8Array, carrier: Carrier): Result<SipMes
   const startEnd = text.indexOf('\r\n')
   const problem = readFields(text, startEnd + 2, headers, suspicious === 'controls')
   const startLine = text.slice(0, startEnd)
-  const shape = readStartLine(startLine)
+  const shape: StartLine =
+    suspicious === 'controls' && /[\x00-\x1f\x7f]/.test(startLine)
+      ? { type: 'broken', error: 'malformed', reason: 'a control octet' }
+      : readStartLine(startLine)
   if (shape.type === 'broken') {
     return fail(shape.error, shape.reason, salvaged(startLine, headers))
   }

@@ -269,12 +269,14 @@ export class TransactionLayer {
       return
     }
     let mergeKey: string | null = null
-    if (request.toTag === null && request.method !== 'REGISTER') {
-      // RFC 3261 §8.2.2.2: the same request by two ways is one request; the later copy is told so.
-      mergeKey = flat(`${request.fromTag}|${request.callId}|${request.get('cseq')}`)
-      if (this.#merges.has(mergeKey)) {
-        this.answerStatelessly(request, flow, 482, undefined, [])
-        return
+    if (request.toTag === null) {
+      // RFC 3261 §8.2.2.2: the same request by two ways is one request; the later copy is told so. Registrations do not fork.
+      if (request.method !== 'REGISTER') {
+        mergeKey = flat(`${request.fromTag}|${request.callId}|${request.get('cseq')}`)
+        if (this.#merges.has(mergeKey)) {
+          this.answerStatelessly(request, flow, 482, undefined, [])
+          return
+        }
       }
       const verdict = this.#listener?.screen?.(request, flow) ?? { type: 'let-in' }
       if (verdict.type === 'silence') return

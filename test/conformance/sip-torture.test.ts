@@ -197,7 +197,7 @@ if (!present) {
       assert.deepEqual([request.uri.host, request.uri.port], [host, port])
     }
     message('own/proto-header.dat')
-    assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
+    assert.equal(({} as Record<string, unknown>).polluted, undefined)
     assert.equal(Object.prototype.toString.call({}), '[object Object]')
   })
 
