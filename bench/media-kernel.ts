@@ -6,6 +6,7 @@
 // Scenarios: rooms (of ten), room100, bridge, playback, recording, silent. The generator pins itself to the other core.
 
 import { execFileSync, fork } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +29,8 @@ const FLOORS = {
   playback: { floor: 20, aim: 10 },
   recording: { floor: 20, aim: 12 },
   silent: { floor: 0.8, aim: 0.2 },
+  /** No engine at all: bare sockets that send back what they get. What this machine charges for input and output now. */
+  sockets: { floor: 99, aim: 99 },
 } as const
 
 export type Scenario = keyof typeof FLOORS
@@ -46,6 +49,21 @@ export interface KernelResult extends WindowFigures {
 }
 
 const SETTLE_MS = 2500
+
+/** The price of the sockets alone, for comparison within one run. */
+async function echo(ports: readonly number[]): Promise<number[]> {
+  return Promise.all(
+    ports.map(
+      (port) =>
+        new Promise<number>((resolve) => {
+          const socket = createSocket('udp4')
+          socket.on('message', (bytes) => socket.send(bytes))
+          socket.on('error', () => {})
+          socket.bind(0, '127.0.0.1', () => socket.connect(port, '127.0.0.1', () => resolve(socket.address().port)))
+        }),
+    ),
+  )
+}
 
 export async function runScenario(scenario: Scenario, legs: number, seconds: number): Promise<KernelResult> {
   const folder = await mkdtemp(join(tmpdir(), 'media-kernel-'))
@@ -75,17 +93,20 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
   generator.send({ legs })
   const { ports } = await next<{ ports: number[] }>(generator, 'ports')
   const before = process.memoryUsage().rss
-  for (let i = 0; i < legs; i++) tell({ type: 'open-session', session: `s${i}`, bindHost: '127.0.0.1' })
-  await new Promise<void>((resolve) => {
-    waiting = resolve
-  })
-  for (let i = 0; i < legs; i++) {
-    tell({ type: 'configure-session', session: `s${i}`, description: describe(ports[i]!) })
-  }
-  await prepare(scenario, legs, tell, folder)
-  if (scenario !== 'silent') {
-    const targets = Array.from({ length: legs }, (_, i) => opened.get(`s${i}`)!)
-    generator.send({ targets, mark: scenario === 'bridge' })
+  if (scenario === 'sockets') generator.send({ targets: await echo(ports), mark: true })
+  else {
+    for (let i = 0; i < legs; i++) tell({ type: 'open-session', session: `s${i}`, bindHost: '127.0.0.1' })
+    await new Promise<void>((resolve) => {
+      waiting = resolve
+    })
+    for (let i = 0; i < legs; i++) {
+      tell({ type: 'configure-session', session: `s${i}`, description: describe(ports[i]!) })
+    }
+    await prepare(scenario, legs, tell, folder)
+    if (scenario !== 'silent') {
+      const targets = Array.from({ length: legs }, (_, i) => opened.get(`s${i}`)!)
+      generator.send({ targets, mark: scenario === 'bridge' })
+    }
   }
   await sleep(SETTLE_MS)
   lateP99Ms = 0
@@ -172,6 +193,7 @@ async function prepare(
       }
       return
     case 'silent':
+    case 'sockets':
       return
   }
 }

@@ -147,6 +147,7 @@ test('a packet from before the beginning is taken only while everything still fi
   buffer.insert(131, 20_960, 160, 0, payload, 0, 160, 0)
   assert.equal(buffer.insert(90, 14_400, 160, 0, payload, 0, 160, 1), false)
   assert.equal(buffer.insert(100 - 1, 15_840, 160, 0, payload, 0, 160, 1), false)
-  for (let nowMs = 20; nowMs < 2000; nowMs += 20) buffer.pull(nowMs, 160)
   assert.equal(buffer.discarded, 2)
+  for (let nowMs = 20; nowMs < 2000; nowMs += 20) buffer.pull(nowMs, 160)
+  assert.equal(buffer.depthMs, 0)
 })
