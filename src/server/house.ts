@@ -2,6 +2,7 @@
 // time, wire and disk behind the rooms; this joins engine, languages, webhooks and HTTP.
 
 import type { FastifyInstance } from 'fastify'
+import type { MediaLibrary } from '#accounts/media-library.ts'
 import type { Register } from '#accounts/register.ts'
 import { adminMount } from '#admin/face.ts'
 import type { Chance } from '#base/chance.ts'
@@ -38,6 +39,7 @@ export interface HouseParts {
   readonly log: Log
   readonly store: Store
   readonly register: Register
+  readonly library: MediaLibrary
   readonly outbound: OutboundHttp
   readonly legs: Legs
   readonly media: MediaPlaces
@@ -101,6 +103,7 @@ export function buildHouse(parts: HouseParts): House {
     engine,
     register,
     store,
+    media: parts.library,
     clock,
     ids,
     log,

@@ -91,10 +91,8 @@ export class MediaPool {
 
   /** Ends the workers once their sessions are closed, or after `withinMs`. */
   async drain(withinMs: number): Promise<void> {
-    const ended = this.#children.map(
-      (child) =>
-        new Promise<void>((resolve) => (child.exitCode === null ? child.once('exit', () => resolve()) : resolve())),
-    )
+    const alive = this.#children.filter((child) => child.exitCode === null && child.signalCode === null)
+    const ended = alive.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve())))
     for (const fan of this.#fans) fan.facade().send({ type: 'drain', withinMs })
     const guard = setTimeout(() => {
       for (const child of this.#children) child.kill('SIGKILL')

@@ -49,7 +49,9 @@ if (!listening.ok) {
   log.error({ error: listening.error }, 'the media worker cannot listen for its control')
   process.exit(1)
 }
-// The terminal's Ctrl-C reaches the whole group; control drains us in its own time.
+// Ctrl-C and a service manager's SIGTERM reach the whole group; control drains us in its own time, and when it is gone
+// the grace ends us.
 process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
 process.send?.({ port: listening.value.local.port })
 process.channel?.unref()

@@ -1,5 +1,6 @@
 // The hall's audio sources in the words of speech/.
 
+import type { MediaLibrary } from '#accounts/media-library.ts'
 import type { AccountId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { unreachable } from '#base/unreachable.ts'
@@ -8,10 +9,10 @@ import type { AudioSource } from '#calls/model.ts'
 import type { PlayerSource } from '#media/protocol.ts'
 import { describeSoundError, type Sounds } from '#speech/sounds.ts'
 
-export function hallSounds(sounds: Sounds): HallSounds {
+export function hallSounds(sounds: Sounds, library: MediaLibrary): HallSounds {
   return {
     async prepare(source: AudioSource, account: AccountId): Promise<Result<PlayerSource, AudioFailure>> {
-      const prepared = await prepare(sounds, source, account)
+      const prepared = await prepare(sounds, library, source, account)
       if (prepared === null) return err({ status: 'not-found', detail: 'There is no stored media of this name.' })
       if (prepared.ok) return ok(prepared.value)
       const missing =
@@ -23,6 +24,7 @@ export function hallSounds(sounds: Sounds): HallSounds {
 
 async function prepare(
   sounds: Sounds,
+  library: MediaLibrary,
   source: AudioSource,
   account: AccountId,
 ): Promise<Awaited<ReturnType<Sounds['speak']>> | null> {
@@ -33,8 +35,11 @@ async function prepare(
       return sounds.fromBytes(source.bytes, account)
     case 'speech':
       return sounds.speak(source)
-    case 'media':
-      return null
+    case 'media': {
+      const file = library.find(account, source.name)
+      // A replaced file has another id, and so is prepared anew.
+      return file === null ? null : sounds.fromFile(file.path, file.id)
+    }
     case 'tone':
     case 'silence':
     case 'hold-music':

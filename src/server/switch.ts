@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { applyDeclarations, declarations } from '#accounts/config.ts'
+import { MediaLibrary } from '#accounts/media-library.ts'
 import { Register } from '#accounts/register.ts'
 import { pause } from '#base/clock.ts'
 import { IdMaker } from '#base/ids.ts'
@@ -23,6 +24,7 @@ import { openStore } from '#storage/store.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { accountOf, CREDENTIALS_FILE, type Credentials, openCredentials } from './credentials.ts'
 import { buildHouse, type House } from './house.ts'
+import { keepHouse } from './housekeeping.ts'
 import { lineUp } from './lines.ts'
 import { MediaPool } from './media-pool.ts'
 import { DiskShelf } from './recording-shelf.ts'
@@ -110,6 +112,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     folder: `${dataDir}/sounds`,
   })
   await sounds.load()
+  const library = new MediaLibrary({ store, disk, http: outbound, clock, ids, folder: `${dataDir}/media` })
+  await library.load()
 
   const version = await packageVersion()
   let house: House | null = null
@@ -143,11 +147,12 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     log,
     store,
     register,
+    library,
     outbound,
     legs: lines.value.legs,
     media: { channelOf: hallChannels },
     mediaEvents: pool.value.ear(),
-    sounds: hallSounds(sounds),
+    sounds: hallSounds(sounds, library),
     shelf: new DiskShelf(disk, jobs, `${dataDir}/recordings`),
     credentials,
     baseUrl: () => `http://${httpAddress}`,
@@ -156,6 +161,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     version,
   })
   const running = house
+  const endHousekeeping = keepHouse({ store, dispatcher: house.dispatcher, library, clock, log })
   const recovered = await running.recover()
   if (!recovered.ok) return abandon(`what a crash left behind cannot be read: ${recovered.error}`)
   try {
@@ -177,6 +183,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     mediaPids: pool.value.pids,
     async stop(drainMs = DRAIN_CALLS_MS) {
       running.engine.drain()
+      endHousekeeping()
       const giveUpAtMs = clock.nowMs() + drainMs
       while (running.engine.liveCalls().length > 0 && clock.nowMs() < giveUpAtMs) await pause(clock, DRAIN_STEP_MS)
       for (const call of running.engine.liveCalls())
