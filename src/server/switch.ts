@@ -161,7 +161,6 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     version,
   })
   const running = house
-  const endHousekeeping = keepHouse({ store, dispatcher: house.dispatcher, library, clock, log })
   const recovered = await running.recover()
   if (!recovered.ok) return abandon(`what a crash left behind cannot be read: ${recovered.error}`)
   try {
@@ -172,6 +171,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   }
   const bound = running.http.addresses()[0]
   httpAddress = `${settings.httpHost}:${typeof bound === 'object' ? bound.port : settings.httpPort}`
+  const endHousekeeping = keepHouse({ store, dispatcher: house.dispatcher, library, clock, log })
 
   return ok({
     house: running,

@@ -1,5 +1,6 @@
 // What this language is handed. The server wires it.
 
+import type { MediaLibrary } from '#accounts/media-library.ts'
 import type { Register } from '#accounts/register.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, IdMaker } from '#base/ids.ts'
@@ -11,6 +12,7 @@ export interface TelnyxDoors {
   readonly engine: Engine
   readonly register: Register
   readonly store: Store
+  readonly media: MediaLibrary
   readonly clock: Clock
   readonly ids: IdMaker
   readonly log: Log

@@ -11,6 +11,7 @@ import { callCommandRoutes } from './routes/call-commands.ts'
 import { callRoutes } from './routes/calls.ts'
 import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
+import { mediaRoutes } from './routes/media.ts'
 import { recordingRoutes } from './routes/recordings.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { validationErrors } from './validation.ts'
@@ -27,6 +28,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...conferenceRoutes(doors),
       ...recordingRoutes(doors, links),
       ...applicationRoutes(doors),
+      ...mediaRoutes(doors),
       ...unsupportedRoutes(),
     ],
     authenticate: async (head) => {

@@ -43,7 +43,6 @@ const collections = [
   'fqdn_connections',
   'outbound_voice_profiles',
   'phone_numbers',
-  'media',
   'call_events',
   'webhook_deliveries',
   'detail_records',
