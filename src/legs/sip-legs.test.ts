@@ -44,11 +44,15 @@ class Worker implements MediaChannel {
   #closer: () => void = () => {}
   #port = 30_000
   mute = false
+  #nextPort(): number {
+    this.#port += 2
+    return this.#port
+  }
   send(command: MediaCommand): void {
     this.commands.push(command)
     if (this.mute) return
     if (command.type === 'open-session') {
-      const local = { host: command.bindHost, port: (this.#port += 2) }
+      const local = { host: command.bindHost, port: this.#nextPort() }
       queueMicrotask(() =>
         this.#listener({ type: 'session-opened', session: command.session, local, rtcpPort: local.port + 1 }),
       )
