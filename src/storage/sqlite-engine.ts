@@ -8,6 +8,7 @@
 // After an I/O error the connection is thrown away: what the page cache says can no longer be believed (an fsync that failed
 // once may succeed the second time without having written anything), and the next use starts from the disk.
 
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Rows, StoreError, Unit } from './backend.ts'
@@ -16,6 +17,8 @@ import type { SqlValue } from './write.ts'
 
 /** "HOOK": marks a database file as ours. */
 const APPLICATION_ID = 0x484f4f4b
+
+const FILE_MODE = 0o600
 
 /** Primary result codes (https://sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5
@@ -136,6 +139,8 @@ export class SqliteEngine {
   }
 
   #open(): void {
+    // The file holds keys and what callers did: only its owner reads it. SQLite gives its side files the same mode.
+    if (this.#path !== ':memory:') closeSync(openSync(this.#path, 'a', FILE_MODE))
     const database = new DatabaseSync(this.#path, { timeout: BUSY_TIMEOUT_MS })
     try {
       database.enableDefensive(true)

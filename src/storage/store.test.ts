@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -41,6 +41,7 @@ test('a file is opened with write-ahead log and full sync, and keeps its rows', 
     assert.ok(committed.ok)
     await opened.value.close()
   }
+  assert.equal(statSync(path).mode & 0o777, 0o600, 'nobody else reads it')
   const plain = new DatabaseSync(path)
   assert.equal(plain.prepare('pragma journal_mode').get()?.journal_mode, 'wal')
   assert.equal(plain.prepare('select count(*) as n from settings').get()?.n, 2)
