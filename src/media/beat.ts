@@ -20,7 +20,7 @@ export class Beat {
   readonly #onBroken: (one: Beaten, cause: unknown) => void
   /** Copied on change, so that a turn may add and remove members while it runs. */
   readonly #phases: (readonly Beaten[])[] = Array.from({ length: PHASES }, () => [])
-  readonly #phaseOf = new Map<Beaten, number>()
+  readonly #turnOf = new Map<Beaten, { readonly phase: number; weight: number }>()
   readonly #weights = new Float64Array(PHASES)
   #timer: Timer | null = null
   #nextSlot = 0
@@ -41,25 +41,29 @@ export class Beat {
     return (nowMs - this.#originMs) / BEAT_MS
   }
 
-  /** @param weight about how many packets it sends per beat */
+  /** @param weight about how many packets it sends per beat; saying it again corrects it */
   join(one: Beaten, weight: number): void {
-    if (this.#phaseOf.has(one)) return
+    const turn = this.#turnOf.get(one)
+    if (turn !== undefined) {
+      this.#weights[turn.phase]! += weight - turn.weight
+      turn.weight = weight
+      return
+    }
     let phase = 0
     for (let i = 1; i < PHASES; i++) if (this.#weights[i]! < this.#weights[phase]!) phase = i
-    this.#phaseOf.set(one, phase)
+    this.#turnOf.set(one, { phase, weight })
     this.#weights[phase]! += weight
     this.#phases[phase] = [...this.#phases[phase]!, one]
     if (!this.#running) this.#arm(this.#slotAfter(this.#clock.nowMs()))
   }
 
   leave(one: Beaten): void {
-    const phase = this.#phaseOf.get(one)
-    if (phase === undefined) return
-    this.#phaseOf.delete(one)
-    this.#phases[phase] = this.#phases[phase]!.filter((other) => other !== one)
-    // Weights are a hint for spreading; an empty phase weighs nothing again.
-    this.#weights[phase] = this.#phases[phase]!.length === 0 ? 0 : Math.max(0, this.#weights[phase]! - 1)
-    if (this.#phaseOf.size === 0) {
+    const turn = this.#turnOf.get(one)
+    if (turn === undefined) return
+    this.#turnOf.delete(one)
+    this.#phases[turn.phase] = this.#phases[turn.phase]!.filter((other) => other !== one)
+    this.#weights[turn.phase]! -= turn.weight
+    if (this.#turnOf.size === 0) {
       this.#timer?.cancel()
       this.#timer = null
     }
@@ -84,7 +88,7 @@ export class Beat {
   stop(): void {
     this.#timer?.cancel()
     this.#timer = null
-    this.#phaseOf.clear()
+    this.#turnOf.clear()
     this.#phases.fill([])
   }
 
@@ -116,6 +120,8 @@ export class Beat {
       const turn = this.#phases[slot % PHASES]!
       const index = Math.floor(slot / PHASES)
       for (let i = 0; i < turn.length; i++) {
+        // Whoever was taken out by an earlier turn of this slot is done.
+        if (!this.#turnOf.has(turn[i]!)) continue
         try {
           turn[i]!.beat(this.#originMs + slot * SLOT_MS, index)
         } catch (cause) {
@@ -125,7 +131,7 @@ export class Beat {
       }
     } finally {
       this.#running = false
-      if (this.#phaseOf.size > 0) this.#arm(slot + 1)
+      if (this.#turnOf.size > 0) this.#arm(slot + 1)
     }
     const at = this.#turns % REMEMBERED
     this.#late[at] = Math.max(0, lateMs)

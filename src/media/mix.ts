@@ -112,13 +112,16 @@ export class Mix implements Beaten {
       member.session.forwardTo = null
       member.forwarded = false
     }
-    let unforwarded = false
+    // Large rooms are mostly common: only those who are not are compared one by one.
+    const special = this.members.filter((member) => !member.commonSpeaker)
+    const common = this.members.length - special.length
     for (const listener of this.members) {
-      listener.speakers = this.members.filter(
-        (speaker) => hears(listener, speaker) && !(listener.commonListener && speaker.commonSpeaker),
-      )
-      listener.hearsSomebody = this.members.some((speaker) => hears(listener, speaker))
+      const candidates = listener.commonListener ? special : this.members
+      listener.speakers = candidates.filter((speaker) => hears(listener, speaker))
+      const others = listener.commonListener ? common - (listener.commonSpeaker ? 1 : 0) : 0
+      listener.hearsSomebody = others > 0 || listener.speakers.length > 0
     }
+    let unforwarded = false
     if (this.#two && this.members.length === 2 && this.players.length === 0) {
       this.#planForwarding(this.members[0]!, this.members[1]!)
       this.#planForwarding(this.members[1]!, this.members[0]!)

@@ -193,6 +193,8 @@ export class MediaSession implements Beaten {
       this.discarded++
       return
     }
+    // What is kept of another source would only be in the way.
+    if (arrival === 'new-source') this.inbound?.reset()
     if (codec !== null) {
       if (codec !== this.heardCodec) {
         // It may be another than we send: packets that were passed on must now be translated.

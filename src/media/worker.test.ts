@@ -5,6 +5,7 @@ import { decodeWav, encodeWav } from '#audio/wav.ts'
 import { seededChance } from '#base/chance.ts'
 import { silentLog } from '#base/log.ts'
 import type { Address } from '#base/wire.ts'
+import { writeRtpHeader } from '#rtp/packet.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
@@ -635,6 +636,88 @@ test('answered calls with nothing to say have no beat: only the rounds wait, and
   await house.clock.advance(1100)
   assert.equal(house.clock.waiting, 20, 'only the phones are left')
 })
+
+test('packets of 30 ms go out whole, with timestamps to match', async () => {
+  const house = new House()
+  const thirty = { payloadType: 0, codec: 'PCMU', clockRateHz: 8000, channels: 1, ptimeMs: 30 } as const
+  const a = await house.guest('a', A, { send: thirty })
+  const b = await house.guest('b', B)
+  house.room('m', [a, b])
+  await house.clock.advance(2000)
+  assert.deepEqual(a.party.hears(ALL), [B])
+  const packets = a.party.packets.slice(-20)
+  for (let i = 1; i < packets.length; i++) {
+    assert.equal(packets[i]!.samples.length, 240)
+    assert.equal((packets[i]!.timestamp - packets[i - 1]!.timestamp) >>> 0, 240)
+  }
+})
+
+/** A phone that speaks in packets of its own length, in L16 or mu-law, and keeps what it hears. */
+async function oddPhone(house: House, session: string, rateHz: 8000 | 16_000, ptimeMs: number, hz: number) {
+  const heard: number[] = []
+  const bound = await house.net.bind(
+    { host: '127.0.0.1', port: 0 },
+    {
+      onDatagram(bytes) {
+        if ((bytes[1]! & 0x7f) !== 96) return
+        for (let at = 12; at + 1 < bytes.length; at += 2) heard.push((((bytes[at]! << 8) | bytes[at + 1]!) << 16) >> 16)
+      },
+    },
+  )
+  assert.ok(bound.ok)
+  house.tell({ type: 'open-session', session, bindHost: '127.0.0.1' })
+  await house.clock.advance(1)
+  const to = house.of('session-opened').find((event) => event.session === session)!.local
+  const linear = { payloadType: 96, codec: 'L16', clockRateHz: rateHz, channels: 1, ptimeMs: 20 } as const
+  const description = describe(bound.value.local, 'PCMU', { send: linear, receive: [linear], telephoneEvent: null })
+  house.tell({ type: 'configure-session', session, description })
+  const samples = (rateHz * ptimeMs) / 1000
+  let sent = 0
+  const speak = (): void => {
+    const packet = new Uint8Array(12 + samples * 2)
+    writeRtpHeader(packet, false, 96, sent & 0xffff, sent * samples, 77)
+    const view = new DataView(packet.buffer)
+    for (let i = 0; i < samples; i++) {
+      view.setInt16(12 + i * 2, 8000 * Math.sin((2 * Math.PI * hz * (sent * samples + i)) / rateHz))
+    }
+    bound.value.send(packet, to)
+    sent++
+    house.clock.at(house.clock.nowMs() + ptimeMs, speak)
+  }
+  speak()
+  return { heard: (count: number) => Int16Array.from(heard.slice(-count)) }
+}
+
+test('a wide-band room keeps 5 kHz for those who can hear it and spares the telephone its mirror image', async () => {
+  const house = new House()
+  const x = await oddPhone(house, 'x', 16_000, 20, 5000)
+  const y = await oddPhone(house, 'y', 16_000, 20, 1000)
+  const c = await house.guest('c', A)
+  house.tell({ type: 'open-mix', mix: 'm', sampleRateHz: 16_000, peers: 'many' })
+  for (const session of ['x', 'y', 'c']) house.member('m', session)
+  await house.clock.advance(2000)
+  const level = (samples: Int16Array, hz: number) => toneLevelDbov(samples, hz, 16_000)
+  assert.ok(level(y.heard(8000), 5000) > -20 && level(y.heard(8000), A) > -25 && level(y.heard(8000), 1000) < -45)
+  assert.ok(level(x.heard(8000), 1000) > -20 && level(x.heard(8000), 5000) < -45)
+  assert.ok(c.party.level(1000) > -20)
+  assert.ok(c.party.level(3000) < -50, `${c.party.level(3000)}`)
+})
+
+for (const ptimeMs of [10, 30, 60]) {
+  test(`a phone that sends packets of ${ptimeMs} ms is heard without holes`, async () => {
+    const house = new House()
+    await oddPhone(house, 'x', 8000, ptimeMs, 1000)
+    const c = await house.guest('c', null)
+    house.room('m', [c])
+    house.member('m', 'x')
+    await house.clock.advance(3000)
+    assert.ok(Math.abs(c.party.level(1000, 2000) - c.party.loudness(2000)) < 0.3)
+    assert.ok(Math.abs(c.party.level(1000, 2000) - 20 * Math.log10(8000 / Math.SQRT2 / 32_768)) < 0.3)
+    house.tell({ type: 'measure-session', session: 'x' })
+    const stats = house.of('session-stats')[0]!.stats
+    assert.ok(stats.concealedMs <= 60 && stats.packetsLost === 0, JSON.stringify(stats))
+  })
+}
 
 test('what is unknown is answered, never passed over', async () => {
   const house = new House()
