@@ -29,7 +29,7 @@ const EMPTY_LINE = Buffer.from('\r\n\r\n')
 
 /** Reads one message from a datagram, or one framed message of a stream. Keeps nothing of `bytes`. */
 export function parseMessage(bytes: Uint8Array, carrier: Carrier): Result<SipMessage, ParseError> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let start = 0
   // RFC 3261 §7.5: empty lines before the start line are ignored.
   while (buffer[start] === 13 && buffer[start + 1] === 10) start += 2
@@ -68,12 +68,18 @@ export function parseMessage(bytes: Uint8Array, carrier: Carrier): Result<SipMes
     return fail('malformed', 'body shorter than Content-Length', request && salvaged(startLine, headers))
   }
   const bodyLength = length ?? available
-  const body = bodyLength === 0 ? noBody : Uint8Array.prototype.slice.call(buffer, bodyStart, bodyStart + bodyLength)
+  const body = bodyLength === 0 ? noBody : copyOf(buffer, bodyStart, bodyStart + bodyLength)
   return ok(
     shape.type === 'request'
       ? new SipRequest(shape.method, shape.uri, headers, body)
       : new SipResponse(shape.status, shape.reason, headers, body),
   )
+}
+
+function copyOf(buffer: Buffer, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from)
+  buffer.copy(copy, 0, from, to)
+  return copy
 }
 
 function fail(type: ParseError['type'], reason: string, request: SipRequest | null): Result<never, ParseError> {
