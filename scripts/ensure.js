@@ -16,7 +16,7 @@ const ready = existsSync(mark) && readFileSync(mark, 'utf8') === lock
 if (!ready) {
   console.log('Installing what Hookswitch needs (once, about half a minute) …')
   const npm = process.env.npm_execpath
-  const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
+  const [command, args] = npm ? [process.execPath, [npm, 'install']] : ['npm', ['install']]
   const done = spawnSync(command, [...args, '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -1,6 +1,7 @@
 // Mounts routes on fastify. The router is fastify's; what is lenient here is what real clients need (telnyx-voice §14):
 // trailing slashes, odd bodies, brackets in queries.
 
+import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '#base/log.ts'
 import { type Fields, readBody } from './body.ts'
@@ -164,7 +165,7 @@ function send(reply: FastifyReply, answer: Reply): FastifyReply {
   reply.code(answer.status)
   if (answer.headers !== undefined) reply.headers(answer.headers)
   if (answer.contentType !== undefined) reply.type(answer.contentType)
-  if (answer.stream !== undefined) return reply.send(answer.stream)
+  if (answer.stream !== undefined) return reply.send(Readable.from(answer.stream, { objectMode: false }))
   if (answer.bytes !== undefined) return reply.send(answer.bytes)
   if (answer.json === undefined) return reply.send()
   reply.type('application/json; charset=utf-8')
