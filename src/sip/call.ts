@@ -107,6 +107,8 @@ export class SipCall {
   #dialog: Dialog | null = null
   /** Next hop that wins over the dialog's own: a registered flow, or the source of a peer behind NAT. */
   #pinned: Target | null = null
+  /** How the peer was reached, or reached us: good enough while its name is not resolved. */
+  #lastWay: Target = { kind: 'udp', address: { host: '127.0.0.1', port: 5060 }, flowId: null }
 
   // Calling out.
   #outgoing: OutgoingInvite | null = null
@@ -172,6 +174,7 @@ export class SipCall {
     this.#server = transaction
     this.#dialog = dialogFromRequest(this.invite, this.localTag, 0)
     this.#pinned = pinToFlow(this.invite, flow)
+    this.#lastWay = { kind: flow.kind, address: flow.remote, flowId: flow.id }
     transaction.onCancel = (cancel) => {
       this.#finishServer(487, {})
       this.#end({ by: 'remote', how: 'cancel', status: 487, reason: null, message: cancel })
@@ -319,6 +322,7 @@ export class SipCall {
     this.#provisionalSeen = false
     this.#earlyTags.clear()
     if (target.flowId !== null) this.#pinned = target
+    this.#lastWay = target
     this.#inviteTransaction = this.#sendInvite(request, target, outgoing.body !== null, false)
     this.#targetTimer?.cancel()
     this.#targetTimer = null
@@ -347,7 +351,7 @@ export class SipCall {
           const loser = keeper.acks.size > 0 || current === null || current.#phase === 'ended'
           if (loser) {
             const dialog = dialogFromResponse(transaction.request, response)
-            const to = ua.targetOf(dialog, target.flowId === null ? null : target)
+            const to = ua.targetOf(dialog, target.flowId === null ? null : target, target)
             ua.acknowledge(keeper.acks, tag, dialog, transaction.request, null, to)
             ua.layer.request(dialogRequest(dialog, 'BYE').request, to, { onResponse() {}, onFailure() {} })
             return
@@ -755,7 +759,7 @@ export class SipCall {
   }
 
   #target(): Target {
-    return this.#ua.targetOf(this.#dialog!, this.#pinned)
+    return this.#ua.targetOf(this.#dialog!, this.#pinned, this.#lastWay)
   }
 
   #end(end: CallEnd): void {

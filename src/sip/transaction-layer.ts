@@ -167,8 +167,8 @@ export class TransactionLayer {
    * requests go to TCP when allowed and fall back to UDP when nobody listens there.
    */
   request(request: SipRequest, target: Target, listener: ClientListener): ClientTransaction {
-    const size = writeMessage(request).length + 120
-    const large = this.largeOverTcp && target.kind === 'udp' && target.flowId === null && size > LARGE_REQUEST_OCTETS
+    const large =
+      this.largeOverTcp && target.kind === 'udp' && target.flowId === null && sizeOf(request) > LARGE_REQUEST_OCTETS
     if (large && this.transport.localAddress('tcp') !== null) {
       const overTcp: Target = { ...target, kind: 'tcp' }
       return new ClientTransaction(this, request, overTcp, listener, target)
@@ -635,6 +635,13 @@ function serverKey(request: SipRequest, method: string): string {
   return flat(
     `2543|${request.uriText}|${request.fromTag}|${request.callId}|${request.cseq!.number}|${via.host}:${via.port ?? ''}|${param(via.params, 'branch') ?? ''}|${method}`,
   )
+}
+
+/** About what a request will weigh once Via, Max-Forwards and Content-Length are on it. */
+function sizeOf(request: SipRequest): number {
+  let octets = request.method.length + request.uriText.length + request.body.length + 160
+  for (const header of request.headers) octets += header.name.length + header.value.length + 4
+  return octets
 }
 
 /** A copy of a string that keeps no hold on the message it was cut from. */

@@ -163,8 +163,8 @@ export class UserAgent {
     this.#calls.delete(`${call.callId}|${call.localTag}`)
   }
 
-  /** @internal: where a dialog's next request goes. */
-  targetOf(dialog: Dialog, pinned: Target | null): Target {
+  /** @internal: where a dialog's next request goes. `lastWay` is how it was reached so far, for names not resolved yet. */
+  targetOf(dialog: Dialog, pinned: Target | null, lastWay: Target): Target {
     if (pinned !== null && dialog.routeSet.length === 0) return pinned
     const uri = nextHop(dialog)
     const target = uri?.type === 'sip' ? numericTarget(uri) : null
@@ -174,8 +174,7 @@ export class UserAgent {
       return { kind: wantedKind(uri), address: { host: known, port: uri.port ?? 5060 }, flowId: null }
     }
     if (uri?.type === 'sip') this.#learn(uri.host)
-    // A name not known yet: the way the call came is the best guess there is.
-    return pinned ?? { kind: 'udp', address: { host: '127.0.0.1', port: 9 }, flowId: null }
+    return pinned ?? lastWay
   }
 
   readonly #resolved = new Map<string, string>()
