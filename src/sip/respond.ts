@@ -43,6 +43,8 @@ export function makeResponse(request: SipRequest, status: number, parts: Respons
   }
   if (parts.headers !== undefined) headers.push(...parts.headers)
   const body = parts.body ?? noBody
-  if (body.length > 0) headers.push(field('Content-Type', parts.contentType ?? 'application/sdp'))
+  if (body.length > 0 && !headers.some((header) => header.id === 'content-type')) {
+    headers.push(field('Content-Type', parts.contentType ?? 'application/sdp'))
+  }
   return new SipResponse(status, parts.reason ?? reasonPhrase(status), headers, body)
 }
