@@ -1,0 +1,263 @@
+// The whole house in one process on a pretended network and a hand-wound clock: telephones on one side, an application on
+// the other, hours of calls in milliseconds. Everything between the sockets is the real thing: SIP, media, engine, store
+// (SQLite in memory), webhooks, HTTP routes (injected).
+
+import { applyDeclarations, declarations } from '#accounts/config.ts'
+import { newEd25519 } from '#accounts/keys.ts'
+import { MediaLibrary } from '#accounts/media-library.ts'
+import { Register } from '#accounts/register.ts'
+import { seededChance } from '#base/chance.ts'
+import { type AccountId, IdMaker } from '#base/ids.ts'
+import { silentLog } from '#base/log.ts'
+import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { Address } from '#base/wire.ts'
+import { MemoryChannel } from '#media/memory-channel.ts'
+import { MediaWorker } from '#media/worker.ts'
+import type { Credentials } from '#server/credentials.ts'
+import { buildHouse, type House } from '#server/house.ts'
+import { type Lines, lineUp } from '#server/lines.ts'
+import { MediaFan } from '#server/media-fan.ts'
+import { DiskShelf } from '#server/recording-shelf.ts'
+import { hallSounds } from '#server/sounds-adapter.ts'
+import { LocalJobs } from '#speech/jobs.ts'
+import { Sounds } from '#speech/sounds.ts'
+import { openStore, type Store } from '#storage/store.ts'
+import { connectionId } from '#telnyx/spelling.ts'
+import { HandClock } from '#testkit/clock.ts'
+import { MemoryDisk } from '#testkit/disk.ts'
+import { VirtualNet } from '#testkit/network.ts'
+import { Phone, type PhoneSetup } from '#testkit/phone.ts'
+
+export const NUMBER = '+15550100'
+export const API_KEY = 'KEY0123_scenario'
+export const ACCOUNT = '0123456789abcdef0123456789abcdef' as AccountId
+export const APP_URL = 'http://app.test/webhook'
+
+/** A webhook as the application received it. */
+export interface Received {
+  readonly atMs: number
+  readonly url: string
+  readonly type: string
+  readonly id: string
+  readonly attempt: number
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly raw: string
+}
+
+/** What the application answers: a status, or `hang` for never. */
+export type AppAnswer = number | 'hang'
+
+export interface Scenario {
+  readonly clock: HandClock
+  readonly net: VirtualNet
+  readonly disk: MemoryDisk
+  readonly store: Store
+  readonly house: House
+  readonly sip: Address
+  readonly publicKey: string
+  /** The application's ledger: every webhook, in order of arrival. */
+  readonly received: Received[]
+  readonly connectionId: string
+  /** Other URLs the switch fetches: audio. */
+  readonly files: Map<string, Uint8Array>
+  /** What the application does with a webhook; by default it answers 200 and does nothing. */
+  onWebhook: (event: Received) => AppAnswer | Promise<AppAnswer>
+  phone(user: string, more?: Partial<PhoneSetup>): Promise<Phone>
+  /** One REST request with the API key; body as given. */
+  rest(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<RestReply>
+  types(): string[]
+  close(): Promise<void>
+}
+
+export interface RestReply {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: replies are looked into by tests, whatever their shape.
+  readonly json: any
+}
+
+/** The pretended outside: the application's webhook URL, and files to be fetched. */
+class Outside implements OutboundHttp {
+  readonly #scenario: () => Scenario
+
+  constructor(scenario: () => Scenario) {
+    this.#scenario = scenario
+  }
+
+  async request(request: OutboundRequest): Promise<Result<OutboundReply, OutboundError>> {
+    const scenario = this.#scenario()
+    const file = scenario.files.get(request.url)
+    if (request.method === 'GET' && file !== undefined) {
+      await request.onBody?.(file)
+      const body = request.onBody === undefined ? file : new Uint8Array(0)
+      return ok({ status: 200, headers: {}, body, truncated: false, url: request.url })
+    }
+    if (!request.url.startsWith('http://app.test/'))
+      return ok({ status: 404, headers: {}, body: new Uint8Array(0), truncated: false, url: request.url })
+    const raw = Buffer.from(request.body ?? []).toString('utf8')
+    const { data, meta } = JSON.parse(raw)
+    const event: Received = {
+      atMs: scenario.clock.nowMs(),
+      url: request.url,
+      type: data.event_type,
+      id: data.id,
+      attempt: meta.attempt,
+      payload: data.payload,
+      headers: request.headers,
+      raw,
+    }
+    scenario.received.push(event)
+    const answer = await scenario.onWebhook(event)
+    if (answer === 'hang') {
+      await new Promise<void>((resolve) => scenario.clock.at(scenario.clock.nowMs() + request.timeoutMs, resolve))
+      return err({ type: 'timed-out' })
+    }
+    return ok({ status: answer, headers: {}, body: new Uint8Array(0), truncated: false, url: request.url })
+  }
+}
+
+export interface ScenarioOptions {
+  readonly seed?: number
+  /** As `hookswitch.yaml`; by default one Telnyx application behind one number. */
+  readonly declared?: object
+}
+
+export async function openScenario(options: ScenarioOptions = {}): Promise<Scenario> {
+  const clock = new HandClock()
+  const chance = seededChance(options.seed ?? 1)
+  const ids = new IdMaker(clock, chance)
+  const net = new VirtualNet(clock, options.seed ?? 1)
+  const disk = new MemoryDisk()
+  const opened = await openStore({ type: 'sqlite-in-process' }, clock)
+  if (!opened.ok) throw new Error(opened.error.reason)
+  const store = opened.value
+  const pair = newEd25519()
+  const register = new Register({ store, clock, ids, chance })
+  await register.addAccount({ id: ACCOUNT, name: 'main', createdAtWallMs: 0 })
+  await register.addApiKey(ACCOUNT, API_KEY, 'main')
+  await register.setSigningPair(ACCOUNT, pair)
+  const declared = declarations.parse(
+    options.declared ?? {
+      applications: [{ name: 'demo', dialect: 'telnyx', webhook_url: APP_URL, caller_id: '+15550111' }],
+      numbers: [{ number: NUMBER, application: 'demo' }],
+      users: [{ username: 'alice', password: 'secret' }],
+    },
+  )
+  const applied = await applyDeclarations(register, ACCOUNT, declared, ids, clock.wallMs())
+  if (!applied.ok) throw new Error(JSON.stringify(applied.error))
+
+  const worker = new MediaWorker({ clock, chance, net, disk, log: silentLog, ports: { first: 30_000, last: 39_999 } })
+  const fan = new MediaFan(new MemoryChannel(worker))
+  let house: House | null = null
+  const lines = await lineUp({
+    clock,
+    chance,
+    ids,
+    log: silentLog,
+    datagrams: net,
+    streams: net,
+    register,
+    settings: {
+      sipHost: '127.0.0.1',
+      sipPort: 5060,
+      publicIp: null,
+      node: 0,
+      allowDestinations: ['127.0.0.0/8'],
+      callerId: '+15550199',
+    },
+    media: [fan.facade()],
+    admit: () => (house === null || house.engine.open ? null : 5),
+    name: 'Hookswitch/scenario',
+  })
+  if (!lines.ok) throw new Error(lines.error)
+
+  const received: Received[] = []
+  const outside = new Outside(() => scenario)
+  // Decoding and transcoding work on the pretended disk, in this thread; synthesis needs real files, so scenarios speak
+  // by tones and files instead.
+  const jobs = new LocalJobs({ disk, loadFlite: () => Promise.reject(new Error('scenarios do not synthesise')) })
+  const sounds = new Sounds({ disk, http: outside, clock, log: silentLog, jobs, program: null, folder: '/data/sounds' })
+  const library = new MediaLibrary({ store, disk, http: outside, clock, ids, folder: '/data/media' })
+  await library.load()
+  const hall = fan.facade()
+  const credentials: Credentials = {
+    telnyx_api_key: API_KEY,
+    telnyx_public_key: pair.publicKey,
+    telnyx_private_key: pair.privateKey,
+    twilio_account_sid: `AC${ACCOUNT}`,
+    twilio_auth_token: 'token',
+    admin_token: 'admin',
+    link_secret: '00'.repeat(32),
+  }
+  house = buildHouse({
+    clock,
+    chance,
+    ids,
+    log: silentLog,
+    store,
+    register,
+    outbound: outside,
+    legs: lines.value.legs,
+    media: { channelOf: () => hall },
+    mediaEvents: fan.facade(),
+    library,
+    sounds: hallSounds(sounds, library),
+    shelf: new DiskShelf(disk, jobs, '/data/recordings'),
+    credentials,
+    baseUrl: () => 'http://switch.test',
+    faces: () => ({}),
+    sipCounts: lines.value.counts,
+    version: '0.0.0',
+  })
+  const running = house
+  const recovered = await running.recover()
+  if (!recovered.ok) throw new Error(recovered.error)
+  const phones: Phone[] = []
+
+  const scenario: Scenario = {
+    clock,
+    net,
+    disk,
+    store,
+    house: running,
+    sip: lines.value.sip,
+    publicKey: pair.publicKey,
+    received,
+    connectionId: connectionId(register.applications(ACCOUNT)[0]!.id),
+    files: new Map(),
+    onWebhook: () => 200,
+    async phone(user, more = {}) {
+      const phone = await Phone.open({ clock, chance, datagrams: net, streams: net, user, ...more })
+      phones.push(phone)
+      return phone
+    },
+    async rest(method, path, body, headers = {}) {
+      const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }
+      const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+      const reply = await running.http.inject({
+        method,
+        url: path,
+        headers: { authorization: `Bearer ${API_KEY}`, ...type, ...headers },
+        ...payload,
+      })
+      return { status: reply.statusCode, json: reply.body === '' ? null : JSON.parse(reply.body) }
+    },
+    types: () => received.map((event) => event.type),
+    async close() {
+      for (const phone of phones) phone.close()
+      await clock.advance(40_000)
+      ;(lines.value as Lines).close()
+      await running.dispatcher.close()
+      await running.http.close()
+      await worker.close()
+      await store.close()
+    },
+  }
+  return scenario
+}
