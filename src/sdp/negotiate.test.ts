@@ -182,3 +182,27 @@ test('IPv6 and per-media c= lines', () => {
   )
   assert.deepEqual(agreed.remote, { host: '2001:db8::2', port: 4000 })
 })
+
+test('RFC 3264 §8.3.2: a later offer of ours keeps the numbers in use and the refused lines in place', () => {
+  const { negotiation } = answered(
+    sdp(
+      'm=video 5000 RTP/AVP 96',
+      'm=audio 4000 RTP/AVP 110 120',
+      'a=rtpmap:110 opus/48000/2',
+      'a=rtpmap:120 telephone-event/48000',
+    ),
+  )
+  const held = makeOffer(negotiation, { ...local, direction: 'sendonly' })
+  const parsed = parseSdp(text(held.sdp))
+  assert.ok(parsed.ok)
+  const [video, audio] = parsed.value.media
+  assert.deepEqual([video?.kind, video?.port, audio?.port], ['video', 0, 20_000])
+  assert.deepEqual(audio?.formats, ['0', '8', '9', '110', '101', '120', '13'])
+  assert.match(text(held.sdp), /o=- 7 2 IN/)
+  const result = acceptAnswer(
+    held.negotiation,
+    sdp('m=video 0 RTP/AVP 96', 'm=audio 4000 RTP/AVP 0 101', 'a=rtpmap:101 telephone-event/8000', 'a=recvonly'),
+  )
+  assert.ok(result.ok)
+  assert.deepEqual([result.value.agreed.direction, result.value.agreed.telephoneEvent?.receiveType], ['sendonly', 101])
+})

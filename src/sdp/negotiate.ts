@@ -68,8 +68,14 @@ export interface Negotiation {
   /** m-lines as last written, to keep them in place. Ours is the first audio one with `ours`. */
   readonly lines: readonly Line[]
   /** The offer we wait to have answered. */
-  readonly pending: { readonly local: LocalSide } | null
+  readonly pending: { readonly local: LocalSide; readonly events: readonly EventType[] } | null
   readonly agreed: Agreed | null
+}
+
+/** The number we offered telephone-event under, per clock. */
+interface EventType {
+  readonly clockRateHz: number
+  readonly payloadType: number
 }
 
 interface Line {
@@ -125,9 +131,13 @@ export function makeOffer(negotiation: Negotiation, local: LocalSide): { negotia
   }
   const clocks = new Set(formats.map((format) => format.clockRateHz))
   const event = inUse?.telephoneEvent ?? null
+  const events: EventType[] = []
   for (const clockRateHz of clocks) {
     const usual = clockRateHz === 8000 ? TELEPHONE_EVENT_TYPE : TELEPHONE_EVENT_48K_TYPE
-    const payloadType = event?.clockRateHz === clockRateHz ? event.receiveType : usual
+    const wanted = event?.clockRateHz === clockRateHz ? event.receiveType : usual
+    // A number the peer gave to a codec must not mean two things.
+    const payloadType = freeType(formats, wanted)
+    events.push({ clockRateHz, payloadType })
     formats.push({ payloadType, encoding: 'telephone-event', clockRateHz, channels: 1, fmtp: '0-16' })
   }
   if (clocks.has(8000)) {
@@ -142,7 +152,7 @@ export function makeOffer(negotiation: Negotiation, local: LocalSide): { negotia
   const lines = negotiation.lines.length === 0 ? [ours] : negotiation.lines.map((line) => (line.ours ? ours : line))
   const section = writeAudio(local, 'RTP/AVP', formats, 20, local.direction, null)
   const written = write(negotiation, local, lines, section)
-  return { negotiation: { ...written.negotiation, lines, pending: { local } }, sdp: written.sdp }
+  return { negotiation: { ...written.negotiation, lines, pending: { local, events } }, sdp: written.sdp }
 }
 
 /** Takes the answer to our pending offer. On an error the session stays as it was. */
@@ -178,10 +188,9 @@ export function acceptAnswer(
       receive.push(binding)
   }
   if (send === null) return err({ type: 'nothing-in-common' })
-  const ownEvent =
-    send.clockRateHz === 48000
-      ? TELEPHONE_EVENT_48K_TYPE
-      : (negotiation.agreed?.telephoneEvent?.receiveType ?? TELEPHONE_EVENT_TYPE)
+  const { events } = negotiation.pending
+  const theirEvent = eventFormat(theirs, send.clockRateHz)
+  const ownEvent = events.find((item) => item.clockRateHz === theirEvent?.clockRateHz)?.payloadType ?? null
   const agreed = finish(remote, section, local.direction, send, receive, theirs, ownEvent, false)
   return ok({ negotiation: { ...negotiation, pending: null, agreed }, agreed })
 }
@@ -225,6 +234,12 @@ export function answerOffer(
   const audio = writeAudio(local, section.protocol, formats, ptimeMs, agreed.direction, agreed.rtcpMux)
   const written = write(negotiation, local, lines, audio)
   return ok({ negotiation: { ...written.negotiation, lines, pending: null, agreed }, agreed, sdp: written.sdp })
+}
+
+function freeType(formats: readonly Format[], wanted: number): number {
+  let type = wanted
+  while (formats.some((format) => format.payloadType === type)) type = type >= 127 ? 96 : type + 1
+  return type
 }
 
 /** Gives up a pending offer (its re-INVITE was refused): the session stays as it was. */
