@@ -57,7 +57,9 @@ const MOST_TWIST = 6.3
 /** The strongest of a group over the others of it: 8 dB. */
 const GROUP_DOMINANCE = 6.3
 /** Part of the window's energy that the two tones hold: speech spreads, digits do not. Also refuses tones of 20 ms. */
-const PURITY = 0.82
+const PURITY = 0.92
+/** One hop of the window over the other in energy: dialled tones are steady, voices swell. */
+const MOST_SWELL = 2.5
 /** Windows in a row without it that end a digit, unless silence ends it sooner: a lost packet does not make two digits. */
 const MISSES_TO_END = 2
 /** A hop this much quieter than the digit was (12 dB) is a pause. */
@@ -174,6 +176,7 @@ export class DtmfDetector {
       if (i !== low && power[i]! * GROUP_DOMINANCE > lowPower) return -1
       if (i + 4 !== high && power[i + 4]! * GROUP_DOMINANCE > highPower) return -1
     }
+    if (this.#energy > this.#lastEnergy * MOST_SWELL || this.#lastEnergy > this.#energy * MOST_SWELL) return -1
     if (((lowPower + highPower) * 2) / n < PURITY * (this.#energy + this.#lastEnergy)) return -1
     return low * 4 + (high - 4)
   }

@@ -91,13 +91,20 @@ export function renderHoldMusic(
   for (let i = 0; i < count; i++) to[toOffset + i] = Math.round(Math.max(-32_000, Math.min(32_000, sums[i]!)))
 }
 
+/** A second of music must be made within a beat's leisure: sines come from a table. */
+const SINES = Float32Array.from({ length: 8192 }, (_, i) => Math.sin((2 * Math.PI * i) / 8192))
+
+function sine(turns: number): number {
+  return SINES[(turns * 8192) & 8191]!
+}
+
 /** A struck string: a fundamental and two fading overtones, a soft attack, and an end that reaches nothing. */
 function pluck(note: Note, ageSeconds: number, ringSeconds: number): number {
   const attack = Math.min(1, ageSeconds / 0.012)
   const release = Math.min(1, (ringSeconds - ageSeconds) / 0.08)
   const decay = Math.exp(-ageSeconds * 2.2)
-  const angle = 2 * Math.PI * note.frequencyHz * ageSeconds
-  const body = Math.sin(angle) + 0.35 * decay * Math.sin(2 * angle) + 0.12 * decay * decay * Math.sin(3 * angle)
+  const turns = note.frequencyHz * ageSeconds
+  const body = sine(turns) + decay * (0.35 * sine(2 * turns) + 0.12 * decay * sine(3 * turns))
   return note.amplitude * attack * release * decay * body
 }
 

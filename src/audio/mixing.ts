@@ -41,18 +41,18 @@ export function limitInto(target: Int16Array, sum: Int32Array, count: number, st
     for (let i = 0; i < count; i++) target[i] = sum[i]!
     return
   }
-  const risen = before + GAIN_RECOVERY > 1 ? 1 : before + GAIN_RECOVERY
-  const after = allowed < risen ? allowed : risen
+  const risen = Math.min(before + GAIN_RECOVERY, 1)
+  const after = Math.min(allowed, risen)
   state.gain = after
   const step = (after - before) / GAIN_RAMP_SAMPLES
   let gain = before
-  const ramp = count < GAIN_RAMP_SAMPLES ? count : GAIN_RAMP_SAMPLES
+  const ramp = Math.min(count, GAIN_RAMP_SAMPLES)
   let i = 0
   for (; i < ramp; i++) {
     gain += step
     const value = sum[i]! * gain
     // Only a peak within the first 4 ms of a sudden shout can still be too loud.
-    target[i] = value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value
+    target[i] = value > 32_767 ? 32_767 : Math.max(value, -32_768)
   }
   for (; i < count; i++) target[i] = sum[i]! * after
 }
@@ -61,7 +61,7 @@ export function limitInto(target: Int16Array, sum: Int32Array, count: number, st
 export function addClipped(target: Int16Array, frame: Int16Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const value = target[i]! + frame[i]!
-    target[i] = value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value
+    target[i] = value > 32_767 ? 32_767 : Math.max(value, -32_768)
   }
 }
 
@@ -69,7 +69,7 @@ export function addClipped(target: Int16Array, frame: Int16Array, count: number)
 export function scaleInto(target: Int16Array, frame: Int16Array, from: number, count: number, gain: number): void {
   for (let i = 0; i < count; i++) {
     const value = frame[from + i]! * gain
-    target[i] = value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value
+    target[i] = value > 32_767 ? 32_767 : Math.max(value, -32_768)
   }
 }
 

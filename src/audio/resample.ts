@@ -123,7 +123,7 @@ export class Resampler {
 
 function toSample(value: number): number {
   const rounded = Math.round(value)
-  return rounded > 32_767 ? 32_767 : rounded < -32_768 ? -32_768 : rounded
+  return rounded > 32_767 ? 32_767 : Math.max(rounded, -32_768)
 }
 
 function design(up: number, down: number): ResampleFilter {

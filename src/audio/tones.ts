@@ -77,6 +77,6 @@ function renderStep(
     const fromEdge = Math.min(at, length - 1 - at)
     const envelope = fromEdge < edge ? fromEdge / edge : 1
     const sample = Math.round(value * amplitude * envelope)
-    to[toOffset + i] = sample > 32_767 ? 32_767 : sample < -32_768 ? -32_768 : sample
+    to[toOffset + i] = sample > 32_767 ? 32_767 : Math.max(sample, -32_768)
   }
 }
