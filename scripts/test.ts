@@ -12,7 +12,7 @@ const named = process.argv.slice(2).filter((one) => !one.startsWith('--'))
 
 const patterns = interop
   ? ['test/interop/**/*.test.ts']
-  : ['src/**/*.test.ts', 'test/{scenarios,conformance,fuzz,docs}/**/*.test.ts']
+  : ['src/**/*.test.ts', 'test/{scenarios,conformance,fuzz,crash,docs}/**/*.test.ts']
 const files = named.length > 0 ? named : globSync(patterns, { cwd: root }).sort()
 if (files.length === 0) {
   console.error(pc.red('No test files found.'))
