@@ -86,6 +86,7 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
   if (!udp.ok) return err(describe('UDP', settings, udp.error))
   const tcp = await transport.listen('tcp', { host: settings.sipHost, port: udp.value.port })
   if (!tcp.ok) return err(describe('TCP', settings, tcp.error))
+  legs.trunks.start()
   return ok({
     legs,
     sip: udp.value,
