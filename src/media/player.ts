@@ -44,6 +44,7 @@ export class Player {
   #position = 0
   #round = 0
   #pollAtMs = 0
+  #waitingSinceMs: number | null = null
 
   /** @param take fetches the prompt at a rate, from the shelf; called once per rate */
   constructor(want: PlayerWant, take: (sampleRateHz: 8000 | 16000) => Prompt | null, listener: PlayerListener) {
@@ -122,12 +123,13 @@ export class Player {
       this.sounding = false
       this.#block = null
       this.#pollAtMs = dueMs + GROWING_POLL_MS
-      if (dueMs - main.progressAtMs > GROWING_STALL_MS) {
-        this.#end({ type: 'file-unusable', reason: 'nothing more came' })
-      }
+      if (this.#waitingSinceMs === null) this.#waitingSinceMs = dueMs
+      const stillMs = dueMs - Math.max(this.#waitingSinceMs, main.progressAtMs)
+      if (stillMs > GROWING_STALL_MS) this.#end({ type: 'file-unusable', reason: 'nothing more came' })
       return
     }
     this.#block = block
+    this.#waitingSinceMs = null
     this.#sound()
   }
 

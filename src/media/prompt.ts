@@ -108,7 +108,12 @@ export class Prompt {
       return
     }
     this.#loading.add(number)
-    void this.#source.fillLater!(block, number, this.sampleRateHz).then((filled) => {
+    const broken = (cause: unknown): Filled => {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      return { frames: 0, totalFrames: null, failure: { type: 'disk-failed', reason } }
+    }
+    const filling = this.#source.fillLater!(block, number, this.sampleRateHz).catch(broken)
+    void filling.then((filled) => {
       this.#loading.delete(number)
       if (filled.failure !== null) {
         this.failure = filled.failure

@@ -317,6 +317,20 @@ test('a growing file is played as it comes and ends with its mark', async () => 
   assert.equal(a.party.packets.filter((packet) => packet.samples.some((sample) => Math.abs(sample) > 500)).length, 150)
 })
 
+test('a growing file that stands still for 15 s is given up', async () => {
+  const house = new House()
+  const a = await house.guest('a', null)
+  house.play('p', 'a', { type: 'file', path: 'grow.wav', growing: true })
+  await house.clock.advance(1000)
+  await house.disk.replace('grow.wav', encodeWav(tone(B, 1000), 8000))
+  await house.clock.advance(14_000)
+  assert.equal(house.of('player-ended').length, 0)
+  await house.clock.advance(4000)
+  const ended = house.of('player-ended')[0]!
+  assert.deepEqual([ended.reason, ended.failure?.type, ended.playedMs], ['failed', 'file-unusable', 1000])
+  assert.ok(a.party.packets.length > 45)
+})
+
 test('a missing file and one that is no sound fail with a reason, and the call goes on', async () => {
   const house = new House()
   await house.disk.replace('bad.wav', new TextEncoder().encode('<html>not found</html>'))
