@@ -6,7 +6,7 @@ import { openStore } from '#storage/store.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { contains, parseNetwork } from './cidr.ts'
 import { applyDeclarations, declarations } from './config.ts'
-import { ed25519FromSeed, newApiKey, newEd25519 } from './keys.ts'
+import { newApiKey } from './keys.ts'
 import { Register } from './register.ts'
 
 const account = 'a'.repeat(32) as AccountId
@@ -78,13 +78,6 @@ test('a key opens its account and no other text does', async () => {
   assert.equal(register.accountOfKey(key), account)
   assert.equal(register.accountOfKey(`${key}x`), null)
   await close()
-})
-
-test('a signing pair is found again from its seed', () => {
-  const pair = newEd25519()
-  assert.deepEqual(ed25519FromSeed(pair.privateKey), pair)
-  assert.equal(Buffer.from(pair.publicKey, 'base64').length, 32)
-  assert.equal(ed25519FromSeed('short'), null)
 })
 
 test('networks of both families are understood, nonsense is not', () => {

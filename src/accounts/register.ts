@@ -3,12 +3,13 @@
 
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
+import { type Ed25519Key, makeEd25519Key } from '#base/ed25519.ts'
 import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Store } from '#storage/store.ts'
 import { deleteRow, upsertRow, type Write } from '#storage/write.ts'
 import { contains, type Network, parseNetwork } from './cidr.ts'
-import { type Ed25519Pair, hashKey, newEd25519, sameHash } from './keys.ts'
+import { hashKey, sameHash } from './keys.ts'
 import type { Account, AccountsError, Application, PhoneNumber, SipUser, Trunk } from './model.ts'
 
 export interface RegisterDoors {
@@ -35,7 +36,7 @@ export class Register {
   readonly #doors: RegisterDoors
   readonly #accounts = new Map<AccountId, Account>()
   readonly #keys = new Map<string, StoredKey>()
-  readonly #signing = new Map<AccountId, Ed25519Pair>()
+  readonly #signing = new Map<AccountId, Ed25519Key>()
   readonly #tokens = new Map<AccountId, string>()
   readonly #applications = new Map<ApplicationId, Application>()
   readonly #numbers = new Map<string, PhoneNumber>()
@@ -124,11 +125,11 @@ export class Register {
   }
 
   /** The pair that signs this account's webhooks. */
-  signingPair(account: AccountId): Ed25519Pair | null {
+  signingPair(account: AccountId): Ed25519Key | null {
     return this.#signing.get(account) ?? null
   }
 
-  async setSigningPair(account: AccountId, pair: Ed25519Pair = newEd25519()): Promise<Changed> {
+  async setSigningPair(account: AccountId, pair: Ed25519Key = makeEd25519Key()): Promise<Changed> {
     const changed = await this.#commit([
       upsertRow('signing_keys', {
         id: `${account}-ed25519`,

@@ -1,9 +1,10 @@
 // Credentials: made at first start, kept in one file of the data folder that only its owner reads, overridden by the
 // environment. The account's id is derived from the account sid, so that both languages name the same account.
 
-import { ed25519FromSeed, newApiKey, newEd25519 } from '#accounts/keys.ts'
+import { newApiKey } from '#accounts/keys.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Disk } from '#base/disk.ts'
+import { type Ed25519Key, makeEd25519Key, readEd25519Key } from '#base/ed25519.ts'
 import type { AccountId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Settings } from './settings.ts'
@@ -45,7 +46,7 @@ export async function openCredentials(
       return err(`${path} is not JSON: restore it, or remove it to have new credentials made`)
     }
   }
-  const pair = kept.telnyx_private_key === undefined ? newEd25519() : ed25519FromSeed(kept.telnyx_private_key)
+  const pair = kept.telnyx_private_key === undefined ? makeEd25519Key() : pairOf(kept.telnyx_private_key)
   if (pair === null) return err(`${path}: telnyx_private_key is not base64 of 32 octets`)
   const made: Credentials = {
     telnyx_api_key: kept.telnyx_api_key ?? newApiKey(chance),
@@ -61,7 +62,7 @@ export async function openCredentials(
     const written = await disk.replace(path, Buffer.from(`${JSON.stringify(made, null, 2)}\n`))
     if (!written.ok) return err(`${path} cannot be written: ${written.error.type}`)
   }
-  const given = settings.telnyxPrivateKey === null ? pair : ed25519FromSeed(settings.telnyxPrivateKey)
+  const given = settings.telnyxPrivateKey === null ? pair : pairOf(settings.telnyxPrivateKey)
   if (given === null) return err('HOOKSWITCH_TELNYX_PRIVATE_KEY is not base64 of 32 octets')
   return ok({
     credentials: {
@@ -79,6 +80,11 @@ export async function openCredentials(
 /** The account of this installation. */
 export function accountOf(credentials: Credentials): AccountId {
   return credentials.twilio_account_sid.slice(2) as AccountId
+}
+
+function pairOf(privateKey: string): Ed25519Key | null {
+  const signer = readEd25519Key(privateKey)
+  return signer.ok ? { publicKey: signer.value.publicKey, privateKey } : null
 }
 
 function hex(chance: Chance, octets: number): string {

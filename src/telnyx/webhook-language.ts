@@ -3,12 +3,12 @@
 
 import type { Application } from '#accounts/model.ts'
 import type { Register } from '#accounts/register.ts'
+import { type Ed25519Signer, readEd25519Key } from '#base/ed25519.ts'
 import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
 import type { EngineEvent, Fact } from '#calls/events.ts'
 import type { Notes } from '#calls/model.ts'
 import type { OutboxRow } from '#storage/schema.ts'
 import type { Language, Rendered } from '#webhooks/dispatcher.ts'
-import { type Ed25519Signer, readEd25519Key } from '#webhooks/ed25519.ts'
 import type { Draft } from '#webhooks/outbox.ts'
 import { LANGUAGE } from './doors.ts'
 import type { CallNotes } from './notes.ts'

@@ -3,10 +3,10 @@
 // (SQLite in memory), webhooks, HTTP routes (injected).
 
 import { applyDeclarations, declarations } from '#accounts/config.ts'
-import { newEd25519 } from '#accounts/keys.ts'
 import { MediaLibrary } from '#accounts/media-library.ts'
 import { Register } from '#accounts/register.ts'
 import { seededChance } from '#base/chance.ts'
+import { makeEd25519Key } from '#base/ed25519.ts'
 import { type AccountId, IdMaker } from '#base/ids.ts'
 import { silentLog } from '#base/log.ts'
 import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
@@ -137,7 +137,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const opened = await openStore({ type: 'sqlite-in-process' }, clock)
   if (!opened.ok) throw new Error(opened.error.reason)
   const store = opened.value
-  const pair = newEd25519()
+  const pair = makeEd25519Key()
   const register = new Register({ store, clock, ids, chance })
   await register.addAccount({ id: ACCOUNT, name: 'main', createdAtWallMs: 0 })
   await register.addApiKey(ACCOUNT, API_KEY, 'main')
