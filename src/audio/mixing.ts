@@ -22,19 +22,37 @@ export function setFrame(sum: Int32Array, frame: Int16Array, count: number): voi
   for (let i = 0; i < count; i++) sum[i] = frame[i]!
 }
 
-/** target = sum - frame: everyone but oneself. */
-export function withoutFrame(target: Int32Array, sum: Int32Array, frame: Int16Array, count: number): void {
-  for (let i = 0; i < count; i++) target[i] = sum[i]! - frame[i]!
+/** target = sum - frame: everyone but oneself. Returns the loudest magnitude, which a limiter wants to know. */
+export function withoutFrame(target: Int32Array, sum: Int32Array, frame: Int16Array, count: number): number {
+  let peak = 0
+  for (let i = 0; i < count; i++) {
+    const value = sum[i]! - frame[i]!
+    target[i] = value
+    const magnitude = value < 0 ? -value : value
+    if (magnitude > peak) peak = magnitude
+  }
+  return peak
 }
 
-/** Brings a sum into 16 bits. */
-export function limitInto(target: Int16Array, sum: Int32Array, count: number, state: LimiterState): void {
+/** The loudest magnitude in a sum. */
+export function peakOf(sum: Int32Array, count: number): number {
   let peak = 0
   for (let i = 0; i < count; i++) {
     const value = sum[i]!
     const magnitude = value < 0 ? -value : value
     if (magnitude > peak) peak = magnitude
   }
+  return peak
+}
+
+/** Brings a sum into 16 bits. `peak` is its loudest magnitude, when that is known already. */
+export function limitInto(
+  target: Int16Array,
+  sum: Int32Array,
+  count: number,
+  state: LimiterState,
+  peak = peakOf(sum, count),
+): void {
   const before = state.gain
   const allowed = peak > LOUDEST ? LOUDEST / peak : 1
   if (before === 1 && allowed === 1) {

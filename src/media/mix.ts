@@ -251,9 +251,11 @@ export class Mix implements Beaten {
   #emitOwn(member: Member, voices: number, announced: boolean, index: number, dueMs: number): void {
     const own = this.#own
     let heard = 0
+    // Known from the subtraction, until something else is added.
+    let peak: number | undefined
     if (member.commonListener) {
       heard = voices - (member.counted ? 1 : 0) + (announced ? 1 : 0)
-      if (member.counted) withoutFrame(own, this.#sum, member.voice!, this.#count)
+      if (member.counted) peak = withoutFrame(own, this.#sum, member.voice!, this.#count)
       else own.set(this.#sum)
     } else {
       own.fill(0)
@@ -266,13 +268,14 @@ export class Mix implements Beaten {
       const voice = member.speakers[i]!.voice
       if (voice === null) continue
       addFrame(own, voice, this.#count)
+      peak = undefined
       heard++
     }
     if (heard === 0) {
       member.session.emit(null, null, member.hearsSomebody, index, dueMs)
       return
     }
-    limitInto(this.#frame, own, this.#count, member.session.limiter)
+    limitInto(this.#frame, own, this.#count, member.session.limiter, peak)
     member.session.emit(member.session.fromRoom(this.#frame, this.#rate), null, false, index, dueMs)
   }
 
