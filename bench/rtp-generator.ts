@@ -49,6 +49,8 @@ let delays: number[] = []
 let lateMaxMs = 0
 const expand = expandTable('PCMU')
 
+// An engine that died must not leave its load behind.
+process.on('disconnect', () => process.exit(0))
 process.on('message', (message: { legs?: number; targets?: number[]; window?: number; end?: true; mark?: boolean }) => {
   if (message.legs !== undefined) void open(message.legs)
   if (message.targets !== undefined) start(message.targets, message.mark ?? false)
