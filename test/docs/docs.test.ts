@@ -1,0 +1,74 @@
+// What the pages say holds: links lead somewhere, configuration examples are taken, every setting is in the table, every
+// room is drawn.
+
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { declarations } from '#accounts/config.ts'
+import { readSettings } from '#server/settings.ts'
+import { floors } from '../../scripts/rooms.ts'
+import { pageWithTable } from '../../scripts/telnyx-table.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const pages = ['README.md', 'CHANGELOG.md', ...globSync('{docs,examples,bench,src}/**/*.md', { cwd: root })]
+
+function read(page: string): string {
+  return readFileSync(join(root, page), 'utf8')
+}
+
+function blocks(page: string, language: string): string[] {
+  return [...read(page).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!)
+}
+
+for (const page of pages) {
+  test(`${page}: every link into the repository leads somewhere`, () => {
+    for (const [, target] of read(page).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue
+      assert.ok(existsSync(join(root, dirname(page), target!)), `${page} links to ${target}`)
+    }
+  })
+}
+
+for (const page of ['README.md', 'docs/configuration.md']) {
+  test(`${page}: every configuration example is taken as it stands`, () => {
+    const examples = blocks(page, 'yaml')
+    assert.ok(examples.length > 0)
+    for (const example of examples) {
+      const file = parse(example) as object
+      assert.equal(readSettings({}, {}, file).ok, true)
+      assert.equal(declarations.safeParse(file).success, true)
+    }
+  })
+}
+
+test('docs/configuration.md lists every variable the program knows, and no other', () => {
+  const source = read('src/server/settings.ts')
+  const known = new Set([...source.matchAll(/env: '([A-Z_]+)'/g)].map((match) => `HOOKSWITCH_${match[1]}`))
+  const listed = new Set(
+    [...read('docs/configuration.md').matchAll(/`(HOOKSWITCH_[A-Z_]+)`/g)].map((match) => match[1]!),
+  )
+  listed.delete('HOOKSWITCH_CONFIG')
+  assert.deepEqual([...listed].sort(), [...known].sort())
+})
+
+test('docs/ARCHITECTURE.md draws every room that stands', () => {
+  const page = read('docs/ARCHITECTURE.md')
+  for (const room of Object.keys(floors)) {
+    if (existsSync(join(root, 'src', room))) assert.match(page, new RegExp(`\\b${room}/`), `${room}/ is not drawn`)
+  }
+})
+
+test('README.md names only commands that exist', () => {
+  const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts
+  for (const [, script] of read('README.md').matchAll(/`npm run ([a-z:-]+)`/g)) assert.ok(script! in scripts, script)
+  const cli = read('src/cli/main.ts')
+  for (const [, command] of read('README.md').matchAll(/npx hookswitch ([a-z]+)/g)) {
+    assert.ok(cli.includes(`'${command}'`), command)
+  }
+})
+
+test('docs/telnyx.md lists the routes as they are (node scripts/telnyx-table.ts writes it)', () => {
+  assert.equal(read('docs/telnyx.md'), pageWithTable(read('docs/telnyx.md')))
+})
