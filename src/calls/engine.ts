@@ -71,7 +71,9 @@ export class Engine {
       bridging: this.#bridging,
       conferencing: this.#conferencing,
     })
-    doors.legs.onEvent((event) => this.hall.turn(() => this.#calling.onLeg(event)))
+    doors.legs.onEvent((event) =>
+      this.#guarded(event.type === 'leg.incoming' ? event.incoming.leg : event.leg, () => this.#calling.onLeg(event)),
+    )
   }
 
   /** News from a media worker. */
@@ -79,14 +81,14 @@ export class Engine {
     switch (event.type) {
       case 'player-started':
       case 'player-ended':
-        return this.hall.turn(() => this.#playing.onMedia(event))
+        return this.#guarded(null, () => this.#playing.onMedia(event))
       case 'recorder-started':
       case 'recorder-ended':
-        return this.hall.turn(() => this.recordings.onMedia(event))
+        return this.#guarded(null, () => this.recordings.onMedia(event))
       case 'digit': {
         const live = this.hall.calls.get(event.session as CallId)
         if (live === undefined || live.call.state !== 'answered') return
-        return this.hall.turn(() => this.#calling.digit(live, event.digit, event.durationMs))
+        return this.#guarded(live.call.id, () => this.#calling.digit(live, event.digit, event.durationMs))
       }
       default:
         // Sessions belong to legs/; the rest is for the operator.
@@ -144,6 +146,17 @@ export class Engine {
     if (!result.ok) return this.#explain(actor, command, result.error)
     const durable = await this.hall.durable()
     return durable ? result : err({ type: 'unavailable', retryAfterMs: RETRY_AFTER_MS })
+  }
+
+  /** A bug in one turn ends the call it was about; the others talk on. */
+  #guarded(call: CallId | null, work: () => void): void {
+    try {
+      this.hall.turn(work)
+    } catch (cause) {
+      const { log } = this.hall.doors
+      log.error({ call, error: String(cause), stack: (cause as Error).stack }, 'a turn failed; its call is ended')
+      if (call !== null) this.hall.toLeg({ type: 'hang-up', leg: call, q850: 41, headers: [] })
+    }
   }
 
   // ---- questions

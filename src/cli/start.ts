@@ -41,6 +41,9 @@ export async function runStart(options: Readonly<Record<string, string | boolean
 
   const people = process.stdout.isTTY === true || process.env.FORCE_COLOR !== undefined
   const log = openLog(settings.value.logLevel === 'info' && people ? 'warn' : settings.value.logLevel, null)
+  // A bug that nobody caught: it is told, and live calls go on; what it broke ends by its own timers.
+  process.on('uncaughtException', (cause) => log.error({ error: String(cause), stack: cause.stack }, 'uncaught'))
+  process.on('unhandledRejection', (cause) => log.error({ error: String(cause) }, 'unhandled rejection'))
   const started = await startSwitch(settings.value, log)
   if (!started.ok) {
     console.error(pc.red(started.error))

@@ -4,14 +4,10 @@
 import { type Compilable, type Kysely, type SchemaModule, sql } from 'kysely'
 import { err, ok, type Result } from '#base/result.ts'
 import type { StoreError, Unit } from './backend.ts'
+import type { Migration } from './migration.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import type { Schema } from './schema.ts'
 import type { SqlValue, Write } from './write.ts'
-
-export interface Migration {
-  readonly name: string
-  readonly up: (schema: SchemaModule) => readonly Compilable[]
-}
 
 /** In the order in which they are applied. Never edited once released; a change is a new file. */
 export const migrations: readonly Migration[] = [firstTables]

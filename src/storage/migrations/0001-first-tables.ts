@@ -1,6 +1,6 @@
 // The first tables. Text, whole numbers, JSON text: what SQLite and PostgreSQL both take. `bigint` holds milliseconds.
 
-import type { Migration } from '../migrations.ts'
+import type { Migration } from '../migration.ts'
 
 export const firstTables: Migration = {
   name: '0001-first-tables',
