@@ -1,7 +1,7 @@
 // Migrations: numbered files that return schema statements both databases take. Each runs as one unit together with the
 // row that records it, so a kill at any point leaves the database before or after, never between.
 
-import { type Compilable, type Kysely, type SchemaModule, sql } from 'kysely'
+import { type Compilable, type Kysely, sql } from 'kysely'
 import { err, ok, type Result } from '#base/result.ts'
 import type { StoreError, Unit } from './backend.ts'
 import type { Migration } from './migration.ts'
