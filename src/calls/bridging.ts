@@ -3,7 +3,7 @@
 
 import type { BridgeId, CallId } from '#base/ids.ts'
 import type { Hall, LiveCall } from './hall.ts'
-import type { AfterBridge, Call, MuteDigits, Playback } from './model.ts'
+import type { AfterBridge, Call, MuteDigits } from './model.ts'
 import type { Playing } from './playing.ts'
 
 export class Bridging {
@@ -57,7 +57,7 @@ export class Bridging {
 
   /** Ringback for a call that waits for another to answer. */
   ringback(live: LiveCall): void {
-    this.#playing.setBackground(live, this.#background({ type: 'tone', tone: 'ringback' }))
+    this.#playing.setBackground(live, { type: 'tone', tone: 'ringback' })
   }
 
   /** The ringing call will not be bridged any more. */
@@ -85,7 +85,7 @@ export class Bridging {
       case 'park':
         return
       case 'hold':
-        return this.#playing.setBackground(live, this.#background({ type: 'hold-music' }))
+        return this.#playing.setBackground(live, { type: 'hold-music' })
       case 'hang-up':
         live.intent ??= 'hang-up'
         return this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
@@ -112,16 +112,5 @@ export class Bridging {
       heardBy: 'everyone',
       passDigits,
     })
-  }
-
-  #background(source: Playback['source']): Playback {
-    return {
-      id: this.#hall.doors.ids.make<'playback'>(),
-      kind: 'audio',
-      source,
-      times: 'forever',
-      overlay: false,
-      announced: false,
-    }
   }
 }

@@ -39,8 +39,9 @@ export class Calling {
   }
 
   dial(spec: DialSpec): Result<LiveCall, Refusal> {
-    const refused = this.#hall.doors.legs.route(spec.account, spec.to)
-    if (refused !== null) {
+    const routes = [spec.to, ...spec.alsoTo].map((to) => this.#hall.doors.legs.route(spec.account, to))
+    const refused = routes[0]
+    if (refused != null && routes.every((one) => one !== null)) {
       const type = refused.type === 'not-allowed' ? 'destination-not-allowed' : refused.type
       return err({ type, to: spec.to })
     }
@@ -320,6 +321,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     account: spec.account,
     application: spec.application,
     to: spec.to,
+    alsoTo: spec.alsoTo,
     from: spec.from,
     fromName: spec.fromName,
     headers: spec.headers,

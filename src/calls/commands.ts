@@ -42,6 +42,8 @@ export interface DialSpec {
   readonly account: AccountId
   readonly application: ApplicationId
   readonly to: string
+  /** Destinations that ring at the same time; the first to answer wins. */
+  readonly alsoTo: readonly string[]
   readonly from: string
   readonly fromName: string | null
   readonly headers: readonly Header[]

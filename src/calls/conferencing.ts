@@ -7,32 +7,21 @@ import type { ConferenceCommand, Refusal } from './commands.ts'
 import type { Hall, LiveCall, LiveConference } from './hall.ts'
 import { hearingOf } from './hearing.ts'
 import { MAX_LIVE_CONFERENCES } from './limits.ts'
-import type {
-  AudioSource,
-  BeepWhen,
-  Conference,
-  ConferenceEndReason,
-  JoinOptions,
-  Participant,
-  Playback,
+import {
+  type AudioSource,
+  type BeepWhen,
+  type Conference,
+  type ConferenceEndReason,
+  type JoinOptions,
+  ordinaryJoin,
+  type Participant,
+  type Playback,
 } from './model.ts'
 import type { Playing } from './playing.ts'
 import type { RecordingDesk } from './recording.ts'
 import { toneOf } from './tones.ts'
 
 type Create = Extract<ConferenceCommand, { readonly type: 'create-conference' }>
-
-const ordinaryJoin: JoinOptions = {
-  muted: false,
-  held: false,
-  holdAudio: null,
-  beep: null,
-  startOnEnter: false,
-  endOnExit: 'no',
-  role: 'ordinary',
-  whisperTo: [],
-  label: null,
-}
 
 export class Conferencing {
   readonly #hall: Hall
@@ -309,17 +298,8 @@ export class Conferencing {
   }
 
   /** What a held participant hears: its own audio, the room's, or silence (telnyx-seed-apps §11 row 16). */
-  #holdAudio(live: LiveConference, participant: Participant): Playback | null {
-    const source: AudioSource | null = participant.holdAudio ?? live.conference.holdAudio
-    if (source === null) return null
-    return {
-      id: this.#hall.doors.ids.make<'playback'>(),
-      kind: 'audio',
-      source,
-      times: 'forever',
-      overlay: false,
-      announced: false,
-    }
+  #holdAudio(live: LiveConference, participant: Participant): AudioSource | null {
+    return participant.holdAudio ?? live.conference.holdAudio
   }
 
   #beep(live: LiveConference, participant: Participant, moment: 'on-enter' | 'on-exit'): void {

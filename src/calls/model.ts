@@ -186,6 +186,19 @@ export interface JoinOptions {
   readonly label: string | null
 }
 
+/** A participant like any other. */
+export const ordinaryJoin: JoinOptions = {
+  muted: false,
+  held: false,
+  holdAudio: null,
+  beep: null,
+  startOnEnter: false,
+  endOnExit: 'no',
+  role: 'ordinary',
+  whisperTo: [],
+  label: null,
+}
+
 export interface Participant {
   readonly id: ParticipantId
   readonly call: CallId

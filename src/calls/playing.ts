@@ -7,7 +7,7 @@ import type { MediaEvent, PlayerId, PlayerSource, PlayerTarget } from '#media/pr
 import type { Listeners } from './commands.ts'
 import type { Hall, LiveCall, LiveConference } from './hall.ts'
 import { MAX_QUEUED_PLAYBACKS } from './limits.ts'
-import type { Playback, PlaybackStatus } from './model.ts'
+import type { AudioSource, Playback, PlaybackStatus } from './model.ts'
 import { type Effect, type Input, isPlaying, queueStep, type State } from './play-queue.ts'
 import { toneOf } from './tones.ts'
 
@@ -77,11 +77,16 @@ export class Playing {
     if (running !== undefined) this.#feed(running.owner, { type: 'remove', playback })
   }
 
-  /** Hold music and ringback: heard whenever nothing else plays. */
-  setBackground(live: LiveCall, playback: Playback | null): void {
+  /** Hold music and ringback: heard, without events, whenever nothing else plays; null ends it. */
+  setBackground(live: LiveCall, source: AudioSource | null): void {
     const owner: Owner = { type: 'call', call: live.call.id }
-    if (playback === null && live.queue.background === null) return
-    if (playback !== null) this.#running.set(playback.id, { owner, forConference: null, onEnded: null })
+    if (source === null) {
+      if (live.queue.background !== null) this.#feed(owner, { type: 'set-background', playback: null })
+      return
+    }
+    const id = this.#hall.doors.ids.make<'playback'>()
+    const playback: Playback = { id, kind: 'audio', source, times: 'forever', overlay: false, announced: false }
+    this.#running.set(id, { owner, forConference: null, onEnded: null })
     this.#feed(owner, { type: 'set-background', playback })
   }
 

@@ -61,6 +61,8 @@ export interface DialRequest {
   readonly application: ApplicationId
   /** A number, a `sip:` URI, or a registered user's name. */
   readonly to: string
+  /** Further destinations that ring at the same time; the first to answer wins (RFC 3261 §16.7 as a caller does it). */
+  readonly alsoTo: readonly string[]
   readonly from: string
   readonly fromName: string | null
   readonly headers: readonly Header[]

@@ -251,6 +251,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
         account,
         application,
         to: 'sip:carol@127.0.0.1:5070',
+        alsoTo: [],
         from: '+15550100',
         fromName: null,
         headers: [],

@@ -334,7 +334,9 @@ export class SipLegs implements Legs {
 
   async #dial(request: DialRequest): Promise<void> {
     if (this.#legs.has(request.leg)) return
-    const route = this.#findRoute(request.account, request.to)
+    const routes = [request.to, ...request.alsoTo].map((to) => this.#findRoute(request.account, to))
+    const good = routes.filter((one) => one.type !== 'failure')
+    const route = good[0] ?? routes[0]!
     const media = this.#pickMedia()
     if (route.type === 'failure' || media === null) {
       const status = route.type === 'failure' ? (route.failure.type === 'not-allowed' ? 403 : 404) : 503
@@ -356,7 +358,8 @@ export class SipLegs implements Legs {
       latch: trunk === null,
     })
     this.#legs.set(request.leg, leg)
-    leg.dial(request, await this.#branches(request, route))
+    const branches = await Promise.all(good.map((one) => this.#branches(request, one)))
+    leg.dial(request, branches.flat())
   }
 
   async #branches(

@@ -12,25 +12,13 @@ import type { IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { Engine } from '#calls/engine.ts'
 import type { EngineEvent } from '#calls/events.ts'
-import { type Call, type JoinOptions, nothingOnAnswer } from '#calls/model.ts'
+import { type Call, nothingOnAnswer, ordinaryJoin } from '#calls/model.ts'
 
 const LANGUAGE = 'house'
 const ROOM_LIFETIME_MS = 24 * 60 * 60_000
 const ROOM_SIZE = 800
 const RING_TIMEOUT_MS = 60_000
 const TIME_LIMIT_MS = 24 * 60 * 60_000
-
-const ordinaryJoin: JoinOptions = {
-  muted: false,
-  held: false,
-  holdAudio: null,
-  beep: null,
-  startOnEnter: false,
-  endOnExit: 'no',
-  role: 'ordinary',
-  whisperTo: [],
-  label: null,
-}
 
 export interface HouseLanguageDoors {
   readonly engine: Engine
@@ -146,6 +134,7 @@ async function perform(doors: HouseLanguageDoors, call: Call, action: string): P
           account: call.account,
           application: call.application,
           to: argument,
+          alsoTo: [],
           from: call.from,
           fromName: call.fromName,
           headers: [],

@@ -104,9 +104,6 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
     const known = application === null ? null : doors.register.application(application)
     if (application === null || known === null || !known.active || known.webhookUrl === null)
       return fail(errors.noConnection())
-    if (typeof body.to !== 'string' && body.to.length > 1) {
-      return fail(errors.notSupported('Ringing several destinations with one dial'))
-    }
     if (!rate.take(actor.account))
       return fail(errors.coded(429, '90103', 'Dial rate exceeded', 'At most 30 dials per second.'))
     const spec = dialSpec(doors, actor, body, application, known.callerId)
@@ -115,7 +112,6 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
       command: { type: 'dial', spec: spec.value },
       commandId: body.command_id,
       scope: 'account',
-      lanes: ['dial'],
       data: (accepted) => dialledResource(accepted.call!, accepted.recording),
     })
   }
@@ -192,6 +188,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
           spec: {
             ...legSpec(body, actor, live.application, body.from ?? live.to, callerId),
             to: body.to,
+            alsoTo: [],
             linkTo: id.value,
             afterBridge: 'hang-up',
             notes,
@@ -202,7 +199,6 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
           announce: announce.value,
         },
         notes: (record) => readNotes(record.notes, { client_state: body.client_state }),
-        lanes: ['dial'],
         commandId: body.command_id,
         scope: id.value,
       })
@@ -286,6 +282,7 @@ function dialSpec(
     ...spec,
     from: body.bridge_intent === true && linked !== null ? linked.from : spec.from,
     to,
+    alsoTo: typeof body.to === 'string' ? [] : body.to.slice(1),
     linkTo,
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
     onAnswer: {
@@ -312,7 +309,7 @@ function legSpec(
   application: ApplicationId,
   from: string,
   callerId: string | null,
-): Omit<DialSpec, 'to' | 'linkTo' | 'afterBridge' | 'notes'> {
+): Omit<DialSpec, 'to' | 'alsoTo' | 'linkTo' | 'afterBridge' | 'notes'> {
   const isAddress = /^\+?\d{3,20}$/.test(from) || /^sips?:/.test(from)
   return {
     account: actor.account,
