@@ -16,6 +16,12 @@ export class TimerHeap {
   #entries: Entry[] = []
   #order = 0
   #dead = 0
+  readonly #onEmptied: () => void
+
+  /** @param onEmptied called when the last timer that was still to fire is cancelled */
+  constructor(onEmptied: () => void = () => {}) {
+    this.#onEmptied = onEmptied
+  }
 
   /** How many timers are still to fire. */
   get size(): number {
@@ -32,6 +38,7 @@ export class TimerHeap {
         entry.callback = null
         this.#dead++
         if (this.#dead > REBUILD_WHEN_DEAD_OVER && this.#dead * 2 > this.#entries.length) this.#rebuild()
+        if (this.#dead === this.#entries.length) this.#onEmptied()
       },
     }
   }

@@ -10,7 +10,8 @@ const EARLY_MS = 0.5
 const LONGEST_WAIT_MS = 2 ** 31 - 1
 
 export class RealClock implements Clock {
-  readonly #heap = new TimerHeap()
+  // A wake-up nobody waits for would keep the process from ending.
+  readonly #heap = new TimerHeap(() => this.#disarm())
   #wakeAtMs = Number.POSITIVE_INFINITY
   #wake: NodeJS.Timeout | null = null
 
@@ -32,6 +33,13 @@ export class RealClock implements Clock {
     if (this.#wake !== null) clearTimeout(this.#wake)
     this.#wakeAtMs = atMs
     this.#wake = setTimeout(this.#onWake, Math.min(LONGEST_WAIT_MS, Math.max(0, atMs - this.nowMs())))
+  }
+
+  #disarm(): void {
+    if (this.#wake === null) return
+    clearTimeout(this.#wake)
+    this.#wake = null
+    this.#wakeAtMs = Number.POSITIVE_INFINITY
   }
 
   readonly #onWake = (): void => {
