@@ -1,5 +1,6 @@
 // Lists: `page[number]` from 1, `page[size]`, and a meta that always has all four figures, or SDKs page for ever
-// (telnyx-voice §4). A page past the end is an empty list, not an error.
+// (telnyx-voice §4). The modern SDK spells them flat, `page_number` and `page_size`; a switch that overlooks these gives
+// it the first page again and again. A page past the end is an empty list, not an error.
 
 import { err, ok, type Result } from '#base/result.ts'
 import type { Query } from '#http/query.ts'
@@ -15,8 +16,8 @@ export interface Page {
 export function readPage(query: Query, defaultSize = DEFAULT_PAGE_SIZE): Result<Page, ApiError> {
   const page = query.page
   const fields = typeof page === 'object' && !Array.isArray(page) ? (page as Query) : {}
-  const number = whole(fields.number, 1)
-  const size = whole(fields.size, defaultSize)
+  const number = whole(fields.number ?? query.page_number, 1)
+  const size = whole(fields.size ?? query.page_size, defaultSize)
   if (number === null || number < 1)
     return err(errors.badParameter('page[number]', 'page[number] is a whole number from 1.'))
   if (size === null || size < 1 || size > MAX_PAGE_SIZE) {
