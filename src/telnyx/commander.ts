@@ -15,8 +15,6 @@ type Request = RouteRequest<TelnyxActor, unknown>
 
 export interface Order {
   readonly command: EngineCommand
-  /** Lanes whose webhooks wait for the reply; those of the command's own call and conference are added. */
-  readonly lanes?: readonly string[]
   /** The customer's `command_id`; null: every request is a new one. */
   readonly commandId: string | undefined
   /** What a command id is unique within: a call, or the account. */
@@ -70,20 +68,35 @@ export class Commander {
   }
 
   async #carryOut(request: Request, order: Order, key: string | null): Promise<Reply> {
-    const release = this.#doors.hold([...lanesOf(order.command), ...(order.lanes ?? [])])
-    request.onReplied(release)
+    this.#holdBack(request, [...lanesOf(order.command), ...this.#membersOf(request, order.command)])
     const data = order.data ?? (() => resultOk)
     const result = await this.#doors.engine.execute(
       { account: request.actor.account, language: LANGUAGE },
       order.command,
       {
-        alongside: (accepted) => (key === null ? [] : [this.#memo(request, order, key, { data: data(accepted) })]),
+        alongside: (accepted) => {
+          // A call or room that the command itself made has a lane only now, and its first event is not out yet.
+          this.#holdBack(request, [accepted.call?.id, accepted.conference?.id])
+          return key === null ? [] : [this.#memo(request, order, key, { data: data(accepted) })]
+        },
         ...(order.notes === undefined ? {} : { notes: order.notes }),
       },
     )
     if (result.ok) return { status: 200, json: { data: data(result.value) } }
     if (order.forgive?.(result.error) === true) return { status: 200, json: { data: resultOk } }
     return fail(refusalError(result.error))
+  }
+
+  /** No webhook of these lanes leaves before the reply did (telnyx-seed-apps §2 row 5). */
+  #holdBack(request: Request, lanes: readonly (string | undefined)[]): void {
+    request.onReplied(this.#doors.hold(lanes.filter((lane) => lane !== undefined)))
+  }
+
+  /** What is done to a room as a whole is told to each member, in the member's own lane. */
+  #membersOf(request: Request, command: EngineCommand): readonly string[] {
+    if (!('conference' in command)) return []
+    const room = this.#doors.engine.conference(request.actor.account, command.conference)
+    return room === null ? [] : room.participants.map((one) => one.call)
   }
 
   #memo(request: Request, order: Order, key: string, reply: object): Write {
@@ -104,11 +117,12 @@ export class Commander {
 /** An error reply. */
 export function fail(...errors: readonly ApiError[]): Reply {
   const first = errors[0]!
-  return {
-    status: first.status,
-    json: errorBody(errors),
-    ...(first.retryAfterSecs === undefined ? {} : { headers: { 'retry-after': String(first.retryAfterSecs) } }),
+  const headers = {
+    ...(first.retryAfterSecs === undefined ? {} : { 'retry-after': String(first.retryAfterSecs) }),
+    // SDKs repeat every 5xx; what is not built will not be there a second later (telnyx-voice §3.2).
+    ...(first.status === 501 ? { 'x-should-retry': 'false' } : {}),
   }
+  return { status: first.status, json: errorBody(errors), headers }
 }
 
 function commandKey(request: Request, order: Order): string {
