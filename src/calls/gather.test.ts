@@ -127,8 +127,11 @@ test('a stopped gather is cancelled, and nothing moves it afterwards', () => {
   assert.equal(state.phase, 'done')
 })
 
-test('the whole gather has a limit of its own', () => {
-  const { effects } = play(spec({ totalTimeoutMs: 60_000 }), ...digits('1'), { type: 'timer', timer: 'total' })
+test('the whole gather has a limit of its own, which ends it with what came', () => {
+  const over: Input = { type: 'timer', timer: 'total' }
+  const { effects } = play(spec({ totalTimeoutMs: 60_000 }), ...digits('1'), over)
   assert.deepEqual(effects[0], { type: 'set-timer', timer: 'total', atMs: 60_000 })
-  assert.equal(outcome(effects), 'timeout 1')
+  assert.equal(outcome(effects), 'valid 1')
+  assert.equal(outcome(play(spec({ totalTimeoutMs: 60_000, minDigits: 2 }), ...digits('1'), over).effects), 'invalid 1')
+  assert.equal(outcome(play(spec({ totalTimeoutMs: 60_000 }), over).effects), 'timeout ')
 })

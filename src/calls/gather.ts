@@ -6,7 +6,7 @@
 //   begin ─► prompting ── prompt ends ─► waiting ── initial time ─┴─► done(timeout)
 //              │ digit (cuts the prompt)   │ digit
 //              └──────────► collecting ◄───┘
-//                             │ terminator, enough digits, or inter-digit time
+//                             │ terminator, enough digits, inter-digit time or total time
 //                             ▼
 //                      long enough and all valid ─► done(valid)
 //                      else, tries left ─► invalid prompt, prompt again;  none left ─► done(invalid)
@@ -89,7 +89,8 @@ export function gatherStep(state: State, input: Input, nowMs: number): Step<Stat
           if (state.spec.prompt !== null && state.tries < state.spec.maxTries) return prompt(state, null, nowMs, [])
           return done(state, 'timeout', [])
         case 'total':
-          return done(state, 'timeout', [])
+          // The whole time ends collecting like the time between digits does, but there is none left for another try.
+          return state.digits === '' ? done(state, 'timeout', []) : done(state, verdict(state), [])
         default:
           return unreachable(input.timer)
       }
@@ -126,11 +127,15 @@ function prompt(state: State, first: Playback | null, nowMs: number, effects: Ef
 
 function judge(state: State, nowMs: number, effects: Effect[]): Step<State, Effect> {
   effects.push({ type: 'clear-timer', timer: 'inter-digit' })
-  const { spec, digits } = state
-  const valid = digits.length >= spec.minDigits && [...digits].every((digit) => spec.validDigits.includes(digit))
-  if (valid) return done(state, 'valid', effects)
+  const { spec } = state
+  if (verdict(state) === 'valid') return done(state, 'valid', effects)
   if (spec.prompt !== null && state.tries < spec.maxTries) return prompt(state, spec.invalidPrompt, nowMs, effects)
   return done(state, 'invalid', effects)
+}
+
+function verdict({ spec, digits }: State): 'valid' | 'invalid' {
+  const valid = digits.length >= spec.minDigits && [...digits].every((digit) => spec.validDigits.includes(digit))
+  return valid ? 'valid' : 'invalid'
 }
 
 function done(state: State, status: GatherStatus, effects: Effect[]): Step<State, Effect> {

@@ -41,7 +41,7 @@ export function validationErrors(issues: readonly z.core.$ZodIssue[]): readonly 
 function one(issue: z.core.$ZodIssue): ApiError {
   const pointer = `/${issue.path.map(String).join('/')}`
   const field = String(issue.path[0] ?? '')
-  if (issue.code === 'invalid_type' && issue.message.includes('received undefined')) return errors.missing(pointer)
+  if (absent(issue)) return errors.missing(pointer)
   if (issue.message.startsWith('url:')) return errors.badUrl(pointer)
   const own = fieldCodes[field]
   if (own !== undefined) return errors.coded(422, own[0], own[1], detail(issue), pointer)
@@ -58,6 +58,17 @@ function one(issue: z.core.$ZodIssue): ApiError {
     default:
       return errors.unprocessable(pointer, detail(issue))
   }
+}
+
+/** A field that is required and is not there, whatever shapes it might have had. */
+function absent(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === 'invalid_union') {
+    return (
+      issue.errors.length > 0 &&
+      issue.errors.every((branch) => branch.some((one) => one.path.length === 0 && absent(one)))
+    )
+  }
+  return issue.code === 'invalid_type' && issue.message.includes('received undefined')
 }
 
 function detail(issue: z.core.$ZodIssue): string {
