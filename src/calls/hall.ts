@@ -75,6 +75,7 @@ export class Hall {
   #backlog: { writes: readonly Write[]; committed: readonly (() => void)[] }[] = []
   #backlogWrites = 0
   #retrying = false
+  #closed = false
   readonly #listeners = new Set<(event: EngineEvent) => void>()
 
   constructor(doors: HallDoors) {
@@ -114,6 +115,11 @@ export class Hall {
   /** Resolves when everything of the turns so far is durable; false when the store did not take it (it is kept and tried again). */
   durable(): Promise<boolean> {
     return this.#lastCommit
+  }
+
+  /** Nothing is stored or told from now on: the store is about to close. */
+  close(): void {
+    this.#closed = true
   }
 
   // ---- records
@@ -271,6 +277,7 @@ export class Hall {
   }
 
   #flush(): void {
+    if (this.#closed) return
     if (this.#dirtyCalls.size === 0 && this.#conferenceWrites.size === 0 && this.#eventWrites.length === 0) {
       const committed = this.#committed
       if (committed.length === 0) return
@@ -316,6 +323,7 @@ export class Hall {
     this.#retrying = true
     after(this.doors.clock, COMMIT_RETRY_MS, async () => {
       while (this.#backlog.length > 0) {
+        if (this.#closed) return
         const oldest = this.#backlog[0]!
         if (!(await this.doors.ledger.commit(oldest.writes))) return this.#retry()
         this.#backlog.shift()

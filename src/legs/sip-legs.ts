@@ -97,7 +97,11 @@ export class SipLegs implements Legs {
       directory: options.directory,
     })
     for (const channel of options.media) {
-      channel.onEvent((event) => this.#hear(event))
+      channel.onEvent((event) => {
+        // A worker that greets is there (again): a dead one was replaced.
+        if (event.type === 'worker-hello') this.#lost.delete(channel)
+        else this.#hear(event)
+      })
       channel.onClose(() => {
         this.#lost.add(channel)
         for (const leg of [...this.#legs.values()]) if (leg.media === channel) leg.mediaLost()

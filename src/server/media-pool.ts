@@ -1,5 +1,6 @@
-// The media workers of this switch: starts their processes, connects to them, and says which one serves an account. All
-// calls of an account share a worker, so that any two of them can be bridged without audio crossing processes.
+// The media workers of this switch: starts their processes, connects to them, replaces one that dies, and says which one
+// serves an account. All calls of an account share a worker, so that any two of them can be bridged without audio crossing
+// processes (docs/decisions/0008).
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
@@ -14,8 +15,16 @@ import { MediaFan } from './media-fan.ts'
 import type { MediaProcessOrder } from './media-process.ts'
 
 const START_TIMEOUT_MS = 10_000
-/** A worker without control finishes its recordings and ends after this. */
-const GRACE_MS = 3_000
+/**
+ * A worker without control finishes its recordings and ends after this. Short, because a restarted control does not find
+ * its old workers yet: what they record after the crash belongs to calls that are over.
+ */
+const GRACE_MS = 500
+/** Between the death of a worker and the next try to replace it, doubling up to the longest. */
+const REPLACE_AFTER_MS = 100
+const REPLACE_AFTER_MOST_MS = 10_000
+/** A worker that lived so long did not die of its start. */
+const HEALTHY_AFTER_MS = 60_000
 
 export interface MediaPoolOrder {
   /** 0: one per core but one, at least one. */
@@ -24,54 +33,63 @@ export interface MediaPoolOrder {
   readonly logLevel: MediaProcessOrder['logLevel']
 }
 
-export class MediaPool {
-  readonly #fans: readonly MediaFan[]
-  readonly #children: readonly ChildProcess[]
+interface Worker {
+  readonly order: MediaProcessOrder
+  readonly fan: MediaFan
+  child: ChildProcess
+  waitMs: number
+  bornAtMs: number
+}
 
-  private constructor(fans: readonly MediaFan[], children: readonly ChildProcess[]) {
-    this.#fans = fans
-    this.#children = children
+export class MediaPool {
+  readonly #workers: readonly Worker[]
+  readonly #log: Log
+  #ending = false
+
+  private constructor(workers: readonly Worker[], log: Log) {
+    this.#workers = workers
+    this.#log = log
+    for (const worker of workers) this.#watch(worker)
   }
 
   static async start(order: MediaPoolOrder, chance: Chance, log: Log): Promise<Result<MediaPool, string>> {
     const count = order.workers > 0 ? order.workers : Math.max(1, availableParallelism() - 1)
     const [first, last] = order.ports
     const share = Math.floor((last - first + 1) / count / 2) * 2
-    const started = await Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        startOne(
-          {
-            ports: [first + index * share, first + (index + 1) * share - 1],
-            secret: Buffer.from(chance.bytes(24)).toString('base64url'),
-            graceMs: GRACE_MS,
-            logLevel: order.logLevel,
-          },
-          log,
-        ),
-      ),
-    )
-    const fans: MediaFan[] = []
-    const children: ChildProcess[] = []
-    for (const one of started) {
+    const orders = Array.from({ length: count }, (_, index) => ({
+      ports: [first + index * share, first + (index + 1) * share - 1] as const,
+      secret: Buffer.from(chance.bytes(24)).toString('base64url'),
+      graceMs: GRACE_MS,
+      logLevel: order.logLevel,
+    }))
+    const started = await Promise.all(orders.map((one) => startOne(one)))
+    const workers: Worker[] = []
+    for (const [index, one] of started.entries()) {
       if (!one.ok) {
-        for (const child of children) child.kill()
+        for (const { child } of workers) child.kill('SIGKILL')
         return one
       }
-      fans.push(new MediaFan(one.value.channel))
-      children.push(one.value.child)
+      const { child, channel } = one.value
+      workers.push({
+        order: orders[index]!,
+        fan: new MediaFan(channel),
+        child,
+        waitMs: REPLACE_AFTER_MS,
+        bornAtMs: performance.now(),
+      })
     }
-    return ok(new MediaPool(fans, children))
+    return ok(new MediaPool(workers, log))
   }
 
   /** A maker of channels to the worker of an account, each user's own. */
   facades(): (account: AccountId) => MediaChannel {
-    const made = this.#fans.map((fan) => fan.facade())
+    const made = this.#workers.map(({ fan }) => fan.facade())
     return (account) => made[Number.parseInt(account.slice(-6), 16) % made.length]!
   }
 
   /** One ear on all workers. */
   ear(): MediaChannel {
-    const facades = this.#fans.map((fan) => fan.facade())
+    const facades = this.#workers.map(({ fan }) => fan.facade())
     return {
       send: () => {},
       onEvent: (listener: (event: MediaEvent) => void) => {
@@ -84,27 +102,61 @@ export class MediaPool {
     }
   }
 
-  /** Process ids, for measuring. */
+  /** Process ids as they are now, for measuring. */
   get pids(): readonly number[] {
-    return this.#children.flatMap((child) => child.pid ?? [])
+    return this.#workers.flatMap(({ child }) => child.pid ?? [])
   }
 
   /** Ends the workers once their sessions are closed, or after `withinMs`. */
   async drain(withinMs: number): Promise<void> {
-    const alive = this.#children.filter((child) => child.exitCode === null && child.signalCode === null)
-    const ended = alive.map((child) => new Promise<void>((resolve) => child.once('exit', () => resolve())))
-    for (const fan of this.#fans) fan.facade().send({ type: 'drain', withinMs })
+    this.#ending = true
+    const alive = this.#workers.filter(({ child }) => child.exitCode === null && child.signalCode === null)
+    const ended = alive.map(({ child }) => new Promise<void>((resolve) => child.once('exit', () => resolve())))
+    for (const { fan } of alive) fan.send({ type: 'drain', withinMs })
     const guard = setTimeout(() => {
-      for (const child of this.#children) child.kill('SIGKILL')
+      for (const { child } of alive) child.kill('SIGKILL')
     }, withinMs + START_TIMEOUT_MS)
     await Promise.all(ended)
     clearTimeout(guard)
+  }
+
+  #watch(worker: Worker): void {
+    const { child } = worker
+    child.once('exit', (code, signal) => {
+      if (this.#ending) return
+      this.#log.error(
+        { pid: child.pid, code, signal },
+        'a media worker died; its calls are lost, a new one takes its place',
+      )
+      if (performance.now() - worker.bornAtMs > HEALTHY_AFTER_MS) worker.waitMs = REPLACE_AFTER_MS
+      this.#replaceLater(worker)
+    })
+  }
+
+  #replaceLater(worker: Worker): void {
+    setTimeout(async () => {
+      if (this.#ending) return
+      const started = await startOne(worker.order)
+      if (this.#ending) {
+        if (started.ok) started.value.child.kill('SIGKILL')
+        return
+      }
+      worker.waitMs = Math.min(worker.waitMs * 2, REPLACE_AFTER_MOST_MS)
+      if (!started.ok) {
+        this.#log.error({ reason: started.error }, 'a media worker cannot be replaced; trying again')
+        return this.#replaceLater(worker)
+      }
+      worker.child = started.value.child
+      worker.bornAtMs = performance.now()
+      this.#watch(worker)
+      worker.fan.attach(started.value.channel)
+      this.#log.warn({ pid: worker.child.pid }, 'a media worker was replaced')
+    }, worker.waitMs)
   }
 }
 
 async function startOne(
   order: MediaProcessOrder,
-  log: Log,
 ): Promise<Result<{ readonly child: ChildProcess; readonly channel: MediaChannel }, string>> {
   const child = fork(new URL('./media-process.ts', import.meta.url), [JSON.stringify(order)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -112,24 +164,19 @@ async function startOne(
   })
   const port = await new Promise<number | null>((resolve) => {
     const timer = setTimeout(() => resolve(null), START_TIMEOUT_MS)
-    child.once('message', (message: { readonly port: number }) => {
+    const settle = (value: number | null): void => {
       clearTimeout(timer)
-      resolve(message.port)
-    })
-    child.once('exit', () => {
-      clearTimeout(timer)
-      resolve(null)
-    })
+      resolve(value)
+    }
+    child.once('message', (message: { readonly port: number }) => settle(message.port))
+    child.once('exit', () => settle(null))
   })
   if (port === null) {
-    child.kill()
+    child.kill('SIGKILL')
     return err('a media worker did not start; its lines above say why')
   }
-  child.on('exit', (code, signal) => {
-    if (code !== 0) log.error({ pid: child.pid, code, signal }, 'a media worker died')
-  })
   const channel = await connectChannel(new TcpNet(), { host: '127.0.0.1', port }, order.secret, START_TIMEOUT_MS)
-  return channel.ok
-    ? ok({ child, channel: channel.value })
-    : err(`a media worker cannot be reached: ${channel.error.reason}`)
+  if (channel.ok) return ok({ child, channel: channel.value })
+  child.kill('SIGKILL')
+  return err(`a media worker cannot be reached: ${channel.error.reason}`)
 }

@@ -46,8 +46,8 @@ export interface RunningSwitch {
   readonly recovered: Recovered
   /** `127.0.0.1:8080`, `127.0.0.1:5060`, … */
   readonly faces: Readonly<Record<string, string>>
-  /** Media worker processes. */
-  readonly mediaPids: readonly number[]
+  /** Media worker processes as they are now. */
+  mediaPids(): readonly number[]
   /** New calls are refused, live ones get a while, then everything closes. */
   stop(drainMs?: number): Promise<void>
 }
@@ -180,7 +180,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     fresh,
     recovered: recovered.value,
     faces: faces(),
-    mediaPids: pool.value.pids,
+    mediaPids: () => pool.value.pids,
     async stop(drainMs = DRAIN_CALLS_MS) {
       running.engine.drain()
       endHousekeeping()
@@ -196,10 +196,12 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
         await pause(clock, DRAIN_STEP_MS)
       }
       await running.engine.hall.durable()
+      running.engine.hall.close()
       await running.dispatcher.close()
       lines.value.close()
       await running.http.close()
-      await pool.value.drain(DRAIN_MEDIA_MS)
+      // Whoever is still there had its time; only recordings are worth another moment.
+      await pool.value.drain(running.engine.runningRecordings().length > 0 ? DRAIN_MEDIA_MS : 0)
       await jobs.close()
       await store.close()
     },

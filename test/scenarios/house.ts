@@ -313,6 +313,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       for (const phone of phones) phone.close()
       await clock.advance(40_000)
       ;(lines.value as Lines).close()
+      running.engine.hall.close()
       await running.dispatcher.close()
       await running.http.close()
       await worker.close()
