@@ -65,15 +65,19 @@ export function unsupportedRoutes(): readonly AnyRoute<TelnyxActor>[] {
       summary: 'dial_participant (not built)',
       handler: async () => fail(errors.notSupported('The command dial_participant')),
     }),
-    ...collections.flatMap((name) =>
-      (['GET', 'POST'] as const).map((method) =>
-        route<unknown>({
-          method,
-          path: `/${name}`,
-          summary: `${name} (not built)`,
-          handler: async () => fail(errors.notSupported(`The resource ${name}`)),
-        }),
-      ),
-    ),
+    ...collections.flatMap((name) => [
+      ...(['GET', 'POST'] as const).map((method) => collection(method, name, `/${name}`)),
+      // One of them, and whatever hangs below it.
+      ...(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => collection(method, name, `/${name}/*`)),
+    ]),
   ]
+}
+
+function collection(method: AnyRoute<TelnyxActor>['method'], name: string, path: string): AnyRoute<TelnyxActor> {
+  return route<unknown>({
+    method,
+    path,
+    summary: `${name} (not built)`,
+    handler: async () => fail(errors.notSupported(`The resource ${name}`)),
+  })
 }
