@@ -27,6 +27,7 @@ import { buildHouse, type House } from './house.ts'
 import { keepHouse } from './housekeeping.ts'
 import { lineUp } from './lines.ts'
 import { MediaPool } from './media-pool.ts'
+import { ownAddress } from './own-address.ts'
 import { DiskShelf } from './recording-shelf.ts'
 import type { Settings } from './settings.ts'
 import { hallSounds } from './sounds-adapter.ts'
@@ -125,7 +126,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     datagrams: new UdpNet(),
     streams: new TcpNet(),
     register,
-    settings,
+    settings: { ...settings, publicIp: ownAddress(settings.sipHost, settings.publicIp) },
     media: [pool.value.facades()(account)],
     // What cannot be served well is refused at the door (RFC 5390).
     admit: () => (house === null || house.engine.open ? null : ADMIT_AGAIN_SECS),
