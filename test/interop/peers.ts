@@ -319,3 +319,42 @@ export async function until(
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
+
+/**
+ * Watches this process's own pauses: telephones in a test share a busy machine with what they measure, and a packet that
+ * waited for us was not late.
+ */
+export class OwnPauses {
+  readonly #ticks: number[] = [performance.now()]
+  readonly #timer = setInterval(() => this.#ticks.push(performance.now()), 5)
+
+  /** The longest wait for a packet between two instants, less what we slept ourselves in that wait. */
+  widestGapMs(packets: readonly { readonly atMs: number }[], fromMs: number, untilMs: number): number {
+    const times = packets.map((packet) => packet.atMs).filter((atMs) => atMs >= fromMs && atMs <= untilMs)
+    let widest = 0
+    let last = fromMs
+    for (const atMs of [...times, untilMs]) {
+      widest = Math.max(widest, atMs - last - this.#sleptMs(last, atMs))
+      last = atMs
+    }
+    return widest
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Time beyond an ordinary tick in which this process did not run. */
+  #sleptMs(fromMs: number, untilMs: number): number {
+    let slept = 0
+    for (let index = 1; index < this.#ticks.length; index++) {
+      const [before, now] = [this.#ticks[index - 1]!, this.#ticks[index]!]
+      if (now <= fromMs || before >= untilMs) continue
+      slept += Math.max(0, Math.min(now, untilMs) - Math.max(before, fromMs) - OWN_TICK_MS)
+    }
+    return slept
+  }
+}
+
+/** An ordinary wait between two ticks of 5 ms. */
+const OWN_TICK_MS = 10

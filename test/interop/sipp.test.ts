@@ -209,6 +209,7 @@ peerTest('200 SIPp calls meet in the conference application', ['sipp', PCAP], as
     'conference application',
     await crowd(ground, house.sip, '+15550100', 'pcap', 'u1'),
     PCAP_PACKET_MS,
+    APP_QUIET_MS,
   )
   console.log(`conference application: ${house.count('conference.joined')} joined, ${problems.length} handlers failed`)
   assert.equal(house.count('conference.joined'), CALLS)
