@@ -15,6 +15,8 @@ export interface OutboundRequest {
   readonly maxBodyOctets: number
   /** Redirects followed, each vetted anew. */
   readonly maxRedirects: number
+  /** Hears the status line of the final reply, before any of its body. */
+  readonly onHead?: (status: number) => void
   /** Receives the body piece by piece instead of collecting it; return false to stop. */
   readonly onBody?: (bytes: Uint8Array) => boolean | Promise<boolean>
 }

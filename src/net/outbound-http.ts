@@ -212,6 +212,7 @@ export class GuardedHttp implements OutboundHttp {
       discard(reply)
       return ok({ ...head, body: new Uint8Array(0), truncated: false })
     }
+    request.onHead?.(head.status)
     const body = await readBody(reply, request)
     return body.ok ? ok({ ...head, ...body.value }) : body
   }

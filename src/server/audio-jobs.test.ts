@@ -26,7 +26,10 @@ test('speech is made in the worker thread, and its file is a WAV with a mark tha
   assert.equal(wav.value.sampleRateHz, 16_000)
   assert.ok(Math.abs(wav.value.channels[0]!.length / 16 - done.value.durationMs) < 1)
   assert.equal(readFileSync(`${to}.done`).length, 0)
-  const missing = await jobs.run({ type: 'decode', from: join(folder, 'nothing'), to: join(folder, 'b.wav') }, () => {})
+  const missing = await jobs.run(
+    { type: 'decode', from: join(folder, 'nothing'), to: join(folder, 'b.wav'), growing: false },
+    () => {},
+  )
   assert.equal(!missing.ok && missing.error.type, 'not-found')
   await jobs.close()
   rmSync(folder, { recursive: true })

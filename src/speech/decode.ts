@@ -12,6 +12,9 @@ import { READ_OCTETS } from './limits.ts'
 
 export type DecodeError = { readonly type: 'wrong-type'; readonly reason: string } | DiskError
 
+/** A file, or a download that is followed as it arrives. */
+export type Readable = Pick<OpenFile, 'read' | 'size'>
+
 export type SoundType = 'wav' | 'mp3' | 'ogg'
 
 /** @param head the first octets of a file, 64 or more if it has them */
@@ -29,7 +32,7 @@ export function sniff(head: Uint8Array): SoundType | null {
 }
 
 /** Decodes a whole file into `to`, as far as `to` takes it. */
-export async function decodeFile(file: OpenFile, to: GrowingWav): Promise<Result<void, DecodeError>> {
+export async function decodeFile(file: Readable, to: GrowingWav): Promise<Result<void, DecodeError>> {
   const head = await file.read(0, WAV_SEARCH_OCTETS)
   if (!head.ok) return head
   switch (sniff(head.value)) {
@@ -44,7 +47,7 @@ export async function decodeFile(file: OpenFile, to: GrowingWav): Promise<Result
   }
 }
 
-async function decodeWavFile(file: OpenFile, head: Uint8Array, to: GrowingWav): Promise<Result<void, DecodeError>> {
+async function decodeWavFile(file: Readable, head: Uint8Array, to: GrowingWav): Promise<Result<void, DecodeError>> {
   const parsed = parseWav(head)
   if (!parsed.ok) {
     const { error } = parsed
@@ -62,6 +65,7 @@ async function decodeWavFile(file: OpenFile, head: Uint8Array, to: GrowingWav): 
     const bytes = await file.read(at, Math.min(stretch, end - at))
     if (!bytes.ok) return bytes
     const frames = Math.floor(bytes.value.length / format.frameOctets)
+    if (frames === 0) break
     const samples = new Int16Array(frames)
     readWavSamples(format, bytes.value, 0, frames, samples)
     const written = await to.append(samples, format.sampleRateHz)
@@ -76,7 +80,7 @@ interface Decoded {
   readonly sampleRate: number
 }
 
-async function decodeMp3(file: OpenFile, to: GrowingWav): Promise<Result<void, DecodeError>> {
+async function decodeMp3(file: Readable, to: GrowingWav): Promise<Result<void, DecodeError>> {
   const decoder = new MPEGDecoder({ enableGapless: false })
   await decoder.ready
   try {
@@ -86,7 +90,7 @@ async function decodeMp3(file: OpenFile, to: GrowingWav): Promise<Result<void, D
   }
 }
 
-async function decodeOgg(file: OpenFile, to: GrowingWav): Promise<Result<void, DecodeError>> {
+async function decodeOgg(file: Readable, to: GrowingWav): Promise<Result<void, DecodeError>> {
   const decoder = new OggVorbisDecoder()
   await decoder.ready
   try {
@@ -98,7 +102,7 @@ async function decodeOgg(file: OpenFile, to: GrowingWav): Promise<Result<void, D
 
 /** @param decode takes the next stretch, or null at the end of the file */
 async function pump(
-  file: OpenFile,
+  file: Readable,
   to: GrowingWav,
   decode: (bytes: Uint8Array | null) => Promise<Decoded | null>,
 ): Promise<Result<void, DecodeError>> {

@@ -5,6 +5,7 @@ import type { Disk } from '#base/disk.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { type DecodeError, decodeFile } from './decode.ts'
 import { fliteSpeak } from './flite.ts'
+import { FollowedFile } from './followed-file.ts'
 import { GrowingWav } from './growing-wav.ts'
 import { PREPARED_RATE_HZ } from './limits.ts'
 import { transcode } from './transcode.ts'
@@ -14,7 +15,8 @@ import type { WasmProgram } from './wasi.ts'
 
 export type AudioJob =
   | { readonly type: 'synthesise'; readonly pieces: readonly Piece[]; readonly voice: Voice; readonly to: string }
-  | { readonly type: 'decode'; readonly from: string; readonly to: string }
+  /** `growing`: the file still arrives; `<from>.done` marks its end. */
+  | { readonly type: 'decode'; readonly from: string; readonly to: string; readonly growing: boolean }
   | {
       readonly type: 'transcode'
       readonly from: string
@@ -42,6 +44,8 @@ export interface AudioJobs {
 
 export interface JobTools {
   readonly disk: Disk
+  /** Waits a while: decoding may be faster than a download. */
+  readonly pause: (ms: number) => Promise<void>
   /** Compiles the embedded synthesiser; called once, when it is first needed. */
   readonly loadFlite: () => Promise<WasmProgram>
 }
@@ -61,7 +65,7 @@ export class LocalJobs implements AudioJobs {
         case 'synthesise':
           return await this.#synthesise(job.pieces, job.voice, job.to, onStarted)
         case 'decode':
-          return await this.#decode(job.from, job.to, onStarted)
+          return await this.#decode(job.from, job.to, job.growing, onStarted)
         case 'transcode':
           return await transcode(this.#tools.disk, job.from, job.to, job.format, job.trim)
       }
@@ -98,11 +102,13 @@ export class LocalJobs implements AudioJobs {
     })
   }
 
-  async #decode(from: string, to: string, onStarted: () => void): Promise<Result<JobDone, JobError>> {
+  async #decode(from: string, to: string, growing: boolean, onStarted: () => void): Promise<Result<JobDone, JobError>> {
     const opened = await this.#tools.disk.open(from, 'read')
     if (!opened.ok) return opened
     try {
-      return await this.#fill(to, onStarted, (wav) => decodeFile(opened.value, wav))
+      const { disk, pause } = this.#tools
+      const file = growing ? new FollowedFile(disk, opened.value, from, pause) : opened.value
+      return await this.#fill(to, onStarted, (wav) => decodeFile(file, wav))
     } finally {
       await opened.value.close()
     }

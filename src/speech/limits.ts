@@ -18,6 +18,11 @@ export const MAX_FETCH_REDIRECTS = 5
 /** Decoded audio of one file: a hold-music file may be long; what lies beyond is cut off (reliability F2). */
 export const MAX_DECODED_MS = 30 * 60_000
 /** The rate of prepared audio, mono. */
+/** So much of a download is enough to begin decoding while the rest arrives. */
+export const STREAM_AFTER_OCTETS = 128 * 1024
+/** A reader of a growing download looks so often, and gives up after so long without anything new. */
+export const FOLLOW_POLL_MS = 40
+export const FOLLOW_STALLED_MS = 15_000
 export const PREPARED_RATE_HZ = 16_000
 /** Files are read and decoded in stretches of this size. */
 export const READ_OCTETS = 64 * 1024

@@ -24,10 +24,18 @@ class ScriptedHttp implements OutboundHttp {
     request: OutboundRequest,
   ) => { status?: number; body?: Uint8Array; headers?: Record<string, string> } | OutboundError = () => ({})
 
+  /** Hands the body over in its own time. */
+  slowly: ((onBody: NonNullable<OutboundRequest['onBody']>) => Promise<void>) | null = null
+
   async request(request: OutboundRequest): Promise<Result<OutboundReply, OutboundError>> {
     this.asked.push(request)
     const answer = this.answer(request)
     if ('type' in answer) return err(answer)
+    request.onHead?.(answer.status ?? 200)
+    if (this.slowly !== null) {
+      await this.slowly(request.onBody!)
+      return ok({ status: 200, headers: {}, body: new Uint8Array(0), truncated: false, url: request.url })
+    }
     const body = answer.body ?? new Uint8Array(0)
     const taken = body.subarray(0, request.maxBodyOctets)
     let truncated = taken.length < body.length
@@ -47,7 +55,11 @@ class ScriptedHttp implements OutboundHttp {
 function house(disk = new MemoryDisk()) {
   const http = new ScriptedHttp()
   const clock = new HandClock()
-  const jobs = new LocalJobs({ disk, loadFlite: () => flite })
+  const jobs = new LocalJobs({
+    disk,
+    loadFlite: () => flite,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+  })
   const sounds = new Sounds({ disk, http, clock, log: silentLog, jobs, program: null, folder: 'cache' })
   return { disk, http, clock, sounds, jobs }
 }
@@ -307,11 +319,35 @@ test('reliability F2: mangled files never crash the decoder and never run away',
     const bytes = good[run % 3]!.slice()
     for (let i = 0; i < 12; i++) bytes[Math.floor(chance.uniform() * bytes.length)] = chance.uniform() * 256
     await disk.replace('odd', bytes)
-    const result = await jobs.run({ type: 'decode', from: 'odd', to: 'out.wav' }, () => {})
+    const result = await jobs.run({ type: 'decode', from: 'odd', to: 'out.wav', growing: false }, () => {})
     verdicts.add(result.ok ? 'ok' : result.error.type)
     if (result.ok) assert.ok(result.value.durationMs < 60_000)
   }
   verdicts.delete('ok')
   verdicts.delete('wrong-type')
   assert.deepEqual([...verdicts], [])
+})
+
+test('a long download begins to play while the rest of it still arrives', async () => {
+  const { disk, http, sounds } = house()
+  const whole = encodeWav(tone(440, 8_000, 20_000), 8_000)
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  http.slowly = async (onBody) => {
+    const half = Math.floor(whole.length / 2)
+    await onBody(whole.subarray(0, half))
+    await held
+    await onBody(whole.subarray(half))
+  }
+  const file = await sounds.fromUrl('http://files.example/long.wav', 'acc', true)
+  assert.ok(file.ok)
+  assert.equal(file.value.growing, true, 'playing begins before the download ends')
+  release()
+  const samples = await heard(disk, file)
+  assert.ok(Math.abs(samples.length - 20 * 16_000) < 200, `${samples.length} samples`)
+  const again = await sounds.fromUrl('http://files.example/long.wav', 'acc', true)
+  assert.ok(again.ok)
+  assert.equal(again.value.growing, false, 'and it is kept')
 })

@@ -9,6 +9,7 @@ import type { Log } from '#base/log.ts'
 import type { OutboundError, OutboundHttp } from '#base/outbound.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { ProgramSynthesis } from './espeak.ts'
+import { DONE_SUFFIX } from './followed-file.ts'
 import type { AudioJob, AudioJobs, JobError } from './jobs.ts'
 import {
   FETCH_TIMEOUT_MS,
@@ -17,6 +18,7 @@ import {
   MAX_FETCHED_OCTETS,
   MAX_PREPARING,
   PREPARED_RATE_HZ,
+  STREAM_AFTER_OCTETS,
 } from './limits.ts'
 import { SharedFiles } from './shared-files.ts'
 import { parseSsml } from './ssml.ts'
@@ -138,7 +140,7 @@ export class Sounds {
   fromFile(path: string, version: string): Promise<Prepared> {
     const name = `file-${digest(path, version)}.wav`
     return this.#once(name, (started) =>
-      this.#job({ type: 'decode', from: path, to: this.#files.path(name) }, name, started),
+      this.#job({ type: 'decode', from: path, to: this.#files.path(name), growing: false }, name, started),
     )
   }
 
@@ -158,7 +160,15 @@ export class Sounds {
     if (!file.ok) return err(diskError(file.error))
     const hash = createHash('sha256')
     let octets = 0
+    let status = 0
     let failed: DiskError | null = null
+    // A long one begins to play while the rest of it arrives; its name cannot tell its content yet.
+    let streaming: { readonly name: string; readonly prepared: Promise<Prepared> } | null = null
+    const stream = (): void => {
+      const name = `url-${digest(key, String(clock.wallMs()), String(++this.#serial))}.wav`
+      const job = { type: 'decode', from, to: this.#files.path(name), growing: true } as const
+      streaming = { name, prepared: this.#job(job, name, started) }
+    }
     const reply = await http.request({
       method: 'GET',
       url,
@@ -166,15 +176,20 @@ export class Sounds {
       timeoutMs: FETCH_TIMEOUT_MS,
       maxBodyOctets: MAX_FETCHED_OCTETS,
       maxRedirects: MAX_FETCH_REDIRECTS,
+      onHead: (line) => {
+        status = line
+      },
       onBody: async (bytes) => {
         const written = await file.value.write(bytes, octets)
         if (!written.ok) failed = written.error
         octets += bytes.length
         hash.update(bytes)
+        if (streaming === null && octets >= STREAM_AFTER_OCTETS && status === 200) stream()
         return written.ok
       },
     })
     await file.value.close()
+    if (streaming !== null) return this.#finishStream(from, key, reply, streaming)
     if (reply.ok && reply.value.status === 304 && path !== null && known !== undefined) {
       await disk.remove(from)
       this.#remember(key, { ...known, atMs: clock.nowMs() })
@@ -200,8 +215,37 @@ export class Sounds {
     return prepared
   }
 
+  /** The download is over, whole or cut short: what was decoded of it is what there is to hear. */
+  async #finishStream(
+    from: string,
+    key: string,
+    reply: Awaited<ReturnType<OutboundHttp['request']>>,
+    streaming: { readonly name: string; readonly prepared: Promise<Prepared> },
+  ): Promise<Prepared> {
+    const { disk, clock } = this.#doors
+    await disk.replace(from + DONE_SUFFIX, new Uint8Array(0))
+    const prepared = await streaming.prepared
+    await disk.remove(from)
+    await disk.remove(from + DONE_SUFFIX)
+    // Only a whole one is worth keeping for the next time.
+    if (prepared.ok && reply.ok && !reply.value.truncated) {
+      const { headers } = reply.value
+      this.#remember(key, {
+        name: streaming.name,
+        etag: headers.etag ?? null,
+        modified: headers['last-modified'] ?? null,
+        atMs: clock.nowMs(),
+      })
+    }
+    return prepared
+  }
+
   async #decode(from: string, name: string, started: (file: SoundFile) => void): Promise<Prepared> {
-    const prepared = await this.#job({ type: 'decode', from, to: this.#files.path(name) }, name, started)
+    const prepared = await this.#job(
+      { type: 'decode', from, to: this.#files.path(name), growing: false },
+      name,
+      started,
+    )
     await this.#doors.disk.remove(from)
     return prepared
   }

@@ -228,6 +228,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const flite = options.speech === true ? await compileWasm(await readFile(FLITE)) : null
   const jobs = new LocalJobs({
     disk,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
     loadFlite: async () => {
       if (flite === null) throw new Error('this scenario does not synthesise')
       return flite
