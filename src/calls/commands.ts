@@ -134,6 +134,8 @@ export type ConferenceCommand =
       readonly conference: ConferenceId
       readonly call: CallId
       readonly options: JoinOptions
+      /** New notes for the room, should this call own it; null leaves them. */
+      readonly ownerNotes: Notes | null
     }
   | {
       readonly type: 'leave-conference'

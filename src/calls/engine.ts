@@ -339,8 +339,14 @@ export class Engine {
         const live = this.#live(actor, command.call)
         if (!live.ok) return live
         live.value.commanded = true
+        const { notes } = room.conference
+        // Set first, so that the event of the joining carries them; taken back when it is refused.
+        if (command.ownerNotes !== null && room.conference.owner === command.call)
+          this.hall.setConference(room, { notes: command.ownerNotes })
         const joined = conferencing.join(room, live.value, command.options)
-        return joined.ok ? ok({ ...nothing, conference: room.conference }) : joined
+        if (joined.ok) return ok({ ...nothing, conference: room.conference })
+        if (room.conference.notes !== notes) this.hall.setConference(room, { notes })
+        return joined
       }
       case 'leave-conference': {
         const live = this.#live(actor, command.call)

@@ -123,6 +123,7 @@ async function perform(doors: HouseLanguageDoors, call: Call, action: string): P
               conference: room.id,
               call: call.id,
               options: ordinaryJoin,
+              ownerNotes: null,
             })
       return result.ok ? null : result.error.type
     }

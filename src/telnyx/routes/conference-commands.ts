@@ -126,7 +126,13 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     const options = joinOptions(request.body)
     if (!options.ok) return fail(options.error)
     return commander.run(request, {
-      command: { type: 'join-conference', conference: conference.value, call: call.value, options: options.value },
+      command: {
+        type: 'join-conference',
+        conference: conference.value,
+        call: call.value,
+        options: options.value,
+        ownerNotes: request.body.client_state === undefined ? null : { clientState: request.body.client_state },
+      },
       notes: (record) => readNotes(record.notes, { client_state: request.body.client_state }),
       commandId: request.body.command_id,
       scope: 'account',
@@ -328,7 +334,8 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
           conference,
           call: call.value,
           role: roles[request.body.supervisor_role],
-          whisperTo: whisperTo.value,
+          // A whisper without a list is a monitor (telnyx-voice §12.7): an old list does not live on.
+          whisperTo: whisperTo.value ?? [],
           endOnExit: null,
           beep: null,
         }
