@@ -132,8 +132,10 @@ export class Calling {
       return this.#rooms.bridging.join(a, b, plan.muteDigits)
     }
     const [waiting, other] = b.call.state === 'answered' ? [a, b] : [b, a]
+    // The plan lies with the call that still rings and is read from the other's side.
+    const muteDigits = waiting === a ? mirrored[plan.muteDigits] : plan.muteDigits
     this.#hall.setCall(waiting, {
-      onAnswer: { ...waiting.call.onAnswer, bridge: { call: other.call.id, ...plan } },
+      onAnswer: { ...waiting.call.onAnswer, bridge: { call: other.call.id, ...plan, muteDigits } },
     })
   }
 
@@ -256,7 +258,10 @@ export class Calling {
     }
     if (other.call.state === 'answered') return this.#rooms.bridging.join(other, live, plan.bridge.muteDigits)
     // The one who asked has not been answered itself: answering it now completes the bridge.
-    this.#hall.setCall(other, { onAnswer: { ...other.call.onAnswer, bridge: { ...plan.bridge, call: live.call.id } } })
+    const muteDigits = mirrored[plan.bridge.muteDigits]
+    this.#hall.setCall(other, {
+      onAnswer: { ...other.call.onAnswer, bridge: { ...plan.bridge, call: live.call.id, muteDigits } },
+    })
     if (other.call.state === 'ringing-in') {
       this.#hall.toLeg({ type: 'answer', leg: other.call.id, headers: [], codecs: [] })
     }
@@ -314,6 +319,8 @@ export class Calling {
     return bridge === null ? null : (this.#hall.calls.get(bridge.call) ?? null)
   }
 }
+
+const mirrored = { none: 'none', both: 'both', self: 'opposite', opposite: 'self' } as const
 
 function dialRequest(call: Call, spec: DialSpec): DialRequest {
   return {
