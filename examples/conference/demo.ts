@@ -18,6 +18,7 @@ import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { readSettings } from '#server/settings.ts'
 import { startSwitch } from '#server/switch.ts'
+import { type Sound as Heard, hearing } from '#testkit/ears.ts'
 import { Phone, type PhoneCall } from '#testkit/phone.ts'
 import { ConferenceApp } from './app.ts'
 import { CHORD_HZ } from './music.ts'
@@ -30,7 +31,10 @@ type Name = keyof typeof HUM_HZ
 const NAMES = Object.keys(HUM_HZ) as Name[]
 /** What can be heard: the others, and the music. */
 type Sound = Name | 'music'
-const SOUNDS: readonly Sound[] = [...NAMES, 'music']
+const EARS: readonly Heard[] = [
+  ...NAMES.map((name) => ({ name, frequenciesHz: [HUM_HZ[name]] })),
+  { name: 'music', frequenciesHz: CHORD_HZ },
+]
 const HEARD_DBOV = -40
 /** Ears listen for so long at the end of a phase. */
 const WINDOW_MS = 600
@@ -209,11 +213,7 @@ async function phase(name: string, expected: Phase['expected']): Promise<void> {
   const heard: Phase['heard'] = {}
   for (const [listener, sounds] of Object.entries(expected) as [Name, readonly Sound[]][]) {
     const { party } = calls.get(listener)!
-    const found = SOUNDS.filter((sound) =>
-      sound === 'music'
-        ? CHORD_HZ.every((hz) => party.level(hz, WINDOW_MS) > HEARD_DBOV)
-        : party.level(HUM_HZ[sound], WINDOW_MS) > HEARD_DBOV,
-    )
+    const found = hearing(party, EARS, WINDOW_MS) as readonly Sound[]
     heard[listener] = found
     check(
       String(found) === String(sounds),
