@@ -26,6 +26,7 @@ import { recordingLinks } from '#telnyx/links.ts'
 import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
 import type { Credentials } from './credentials.ts'
+import { frontPage } from './front-page.ts'
 import { speakHouse } from './house-language.ts'
 import { Metrics, type MetricsDoors } from './metrics.ts'
 import { publisher } from './publisher.ts'
@@ -140,6 +141,7 @@ export function buildHouse(parts: HouseParts): House {
     engine,
     store,
     metrics,
+    front: () => frontPage(parts.version, parts.faces()),
     document: () => openapi('Hookswitch', parts.version, [...faces, admin] as never),
   })
 
@@ -186,8 +188,18 @@ function applicationsOf(register: Register): Applications {
 /** What every operator's tools ask for. */
 function plainRoutes(
   http: FastifyInstance,
-  house: { readonly engine: Engine; readonly store: Store; readonly metrics: Metrics; readonly document: () => object },
+  house: {
+    readonly engine: Engine
+    readonly store: Store
+    readonly metrics: Metrics
+    readonly document: () => object
+    readonly front: () => string
+  },
 ): void {
+  http.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(house.front()))
+  http.setNotFoundHandler(async (request, reply) =>
+    reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url}; the API is below /v2` }),
+  )
   http.get('/healthz', async () => ({ status: 'ok' }))
   http.get('/readyz', async (_request, reply) => {
     const reasons = [
