@@ -86,3 +86,8 @@ test('networks of both families are understood, nonsense is not', () => {
   assert.equal(parseNetwork('10.0.0.0/33'), null)
   assert.equal(parseNetwork('example.com'), null)
 })
+
+test('a trunk keeps every one of its addresses apart', () => {
+  const { trunks } = declarations.parse({ trunks: [{ name: 'two', uri: ['sip:192.0.2.1', 'sip:192.0.2.2'] }] })
+  assert.deepEqual(trunks[0]!.uri, ['sip:192.0.2.1', 'sip:192.0.2.2'])
+})

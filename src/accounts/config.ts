@@ -32,7 +32,8 @@ const number = z.strictObject({
 const trunk = z.strictObject({
   name: text.max(100),
   match: text.nullish(),
-  uri: z.union([text, z.array(text).min(1).max(10)]).optional(),
+  // The list first: as text it would be taken for one address with commas in it.
+  uri: z.union([z.array(text).min(1).max(10), text]).optional(),
   username: text.nullish(),
   password: text.nullish(),
   register: z.boolean().default(false),
