@@ -37,6 +37,7 @@ import {
   checkResponse,
   defaultCapabilities,
   hasCookie,
+  knownMethods,
 } from './validate.ts'
 import { writeMessage } from './write.ts'
 
@@ -212,6 +213,8 @@ export class TransactionLayer {
     const seed = `${this.#secret}${request.get('via')}${request.callId}${request.get('from')}${request.get('cseq')}`
     const toTag = this.#door + createHash('md5').update(seed, 'latin1').digest('hex').slice(0, 13)
     const parts = { toTag, headers, ...(reason === undefined ? {} : { reason }) }
+    // Made-up methods share a row, so that nobody fills the table with them.
+    this.count(knownMethods.has(request.method) ? request.method : 'other', status, 'sent')
     this.transport.sendResponse(writeMessage(makeResponse(request, status, parts)), responseRoute(request, flow))
   }
 

@@ -34,7 +34,7 @@ export const defaultCapabilities: Capabilities = {
 }
 
 /** Methods that exist: known but not served here is 405, never heard of is 501 (RFC 3261 §8.2.1, §21.5.2). */
-const knownMethods = new Set([
+export const knownMethods = new Set([
   'INVITE',
   'ACK',
   'CANCEL',
