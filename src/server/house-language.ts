@@ -39,6 +39,7 @@ export function speakHouse(doors: HouseLanguageDoors): void {
 }
 
 function reaction(doors: HouseLanguageDoors, { fact }: EngineEvent): Promise<string | null> | null {
+  if (fact.type === 'call.ended') return letGo(doors, fact.call)
   if (fact.type !== 'call.initiated' && fact.type !== 'call.answered') return null
   const { call } = fact
   if (call.direction !== 'incoming') return null
@@ -58,6 +59,17 @@ async function answer(doors: HouseLanguageDoors, call: Call): Promise<string | n
     record: null,
   })
   return result.ok || result.error.type === 'call-ended' ? null : result.error.type
+}
+
+/** `bridge` found nobody: its caller is told so by the end of the call, not by silence. */
+function letGo(doors: HouseLanguageDoors, ended: Call): Promise<string | null> | null {
+  if (ended.direction !== 'outgoing' || ended.answeredAtWallMs !== null) return null
+  if (doors.register.application(ended.application)?.dialect !== LANGUAGE) return null
+  const caller = doors.engine.liveCalls().find((call) => call.group === ended.group && call.direction === 'incoming')
+  if (caller === undefined) return null
+  return doors.engine
+    .execute({ account: caller.account, language: LANGUAGE }, { type: 'hang-up', call: caller.id, headers: [] })
+    .then((result) => (result.ok || result.error.type === 'call-ended' ? null : result.error.type))
 }
 
 async function perform(doors: HouseLanguageDoors, call: Call, action: string): Promise<string | null> {
