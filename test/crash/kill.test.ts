@@ -4,68 +4,20 @@
 
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { toneLevelDbov } from '#audio/goertzel.ts'
 import { decodeWav } from '#audio/wav.ts'
 import type { PhoneCall } from '#testkit/phone.ts'
-import {
-  childSwitch,
-  freePort,
-  type Ground,
-  type Json,
-  OwnPauses,
-  onGround,
-  rtpPorts,
-  sleep,
-  until,
-} from '../interop/peers.ts'
+import { application, type Delivery } from '../interop/application.ts'
+import { childSwitch, freePort, OwnPauses, onGround, rtpPorts, sleep, until } from '../interop/peers.ts'
 
 const HUM_HZ = 700
 const RECORD_MS = 3_000
 const PAUSE_MS = 2_000
 const MOST_GAP_MS = 60
 const WINDOW_SAMPLES = 800
-
-interface Delivery {
-  readonly id: string
-  readonly type: string
-  readonly leg: string | null
-  readonly payload: Json
-}
-
-/** An application that keeps a ledger; while it is `away` its connections break. */
-async function application(ground: Ground) {
-  const ledger: Delivery[] = []
-  const state = { away: false }
-  const server = createServer((request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      if (state.away) {
-        request.socket.destroy()
-        return
-      }
-      const { data } = JSON.parse(Buffer.concat(parts).toString()) as Json
-      ledger.push({
-        id: data.id,
-        type: data.event_type,
-        leg: data.payload.call_control_id ?? null,
-        payload: data.payload,
-      })
-      response.writeHead(200).end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ground.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const { port } = server.address() as { port: number }
-  return { ledger, state, url: `http://127.0.0.1:${port}/webhook` }
-}
 
 test(
   'kill -9 of control during a recorded call: what was promised is delivered, the recording is saved',

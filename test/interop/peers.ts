@@ -265,6 +265,7 @@ export interface ChildSwitchOrder {
   readonly declared: object
   readonly httpPort: number
   readonly sipPort: number
+  readonly sipHost?: string
   readonly rtpPorts: string
 }
 
@@ -272,12 +273,14 @@ export interface ChildSwitchOrder {
 export async function childSwitch(ground: Ground, order: ChildSwitchOrder): Promise<ChildSwitch> {
   const file = join(ground.folder, `${order.name}.yaml`)
   const dataDir = join(ground.folder, order.name)
+  const sipHost = order.sipHost ?? '127.0.0.1'
   await writeFile(file, JSON.stringify(order.declared))
   const peer = ground.start(process.execPath, [
     BINARY,
     'start',
     ...['--config', file, '--data-dir', dataDir],
     ...['--http-port', String(order.httpPort), '--sip-port', String(order.sipPort), '--rtp-ports', order.rtpPorts],
+    ...['--sip-host', sipHost],
   ])
   const http = `http://127.0.0.1:${order.httpPort}`
   await until(async () => (await fetch(`${http}/readyz`).catch(() => null))?.ok === true, `${order.name} is ready`, {
@@ -287,7 +290,7 @@ export async function childSwitch(ground: Ground, order: ChildSwitchOrder): Prom
   return {
     peer,
     http,
-    sip: { host: '127.0.0.1', port: order.sipPort },
+    sip: { host: sipHost, port: order.sipPort },
     dataDir,
     credentials,
     admin: async (path) => {
