@@ -78,6 +78,7 @@ class TcpConnection implements StreamConnection {
   readonly remote: Address
   readonly #socket: Socket
   #reason: StreamCloseReason = 'remote'
+  #gathering = false
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -98,7 +99,19 @@ class TcpConnection implements StreamConnection {
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#socket.destroyed) this.#socket.write(bytes)
+    if (this.#socket.destroyed) return
+    if (!this.#gathering) {
+      this.#gathering = true
+      this.#socket.cork()
+      setImmediate(this.#release)
+    }
+    this.#socket.write(bytes)
+  }
+
+  /** What one turn of the event loop writes leaves in one system call: on loopback each costs as much as a small message's whole story. */
+  readonly #release = (): void => {
+    this.#gathering = false
+    this.#socket.uncork()
   }
 
   end(): void {

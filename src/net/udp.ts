@@ -45,7 +45,7 @@ export class UdpNet implements DatagramNet {
       socket.once('error', failed)
       socket.bind({ address: local.host, port: local.port, exclusive: true }, () => {
         socket.off('error', failed)
-        resolve(ok(new UdpSocket(socket, handlers)))
+        resolve(ok(new UdpSocket(socket, handlers, local.port !== 0)))
       })
     })
   }
@@ -55,11 +55,14 @@ class UdpSocket implements DatagramSocket {
   readonly local: Address
   readonly #socket: Socket
   #peer: Address | null = null
+  /** Linux takes a port it chose itself away again when a socket is disconnected; such a socket stays open to everybody. */
+  readonly #connectable: boolean
   #connected = false
   #closed = false
 
-  constructor(socket: Socket, handlers: DatagramHandlers) {
+  constructor(socket: Socket, handlers: DatagramHandlers, connectable: boolean) {
     this.#socket = socket
+    this.#connectable = connectable
     const bound = socket.address()
     this.local = { host: bound.address, port: bound.port }
     socket.on('message', (bytes, from) => {
@@ -80,20 +83,28 @@ class UdpSocket implements DatagramSocket {
 
   connect(peer: Address | null): void {
     if (this.#closed) return
-    if (this.#connected) {
-      this.#socket.disconnect()
-      this.#connected = false
-    }
+    if (this.#connected) this.#socket.disconnect()
+    this.#connected = false
     this.#peer = peer
-    if (peer === null) return
-    this.#socket.connect(peer.port, peer.host, () => {
-      if (!this.#closed && this.#peer === peer) this.#connected = true
-    })
+    if (peer === null || !this.#connectable) return
+    // Our lookup answers at once, so the kernel has connected (or refused) when this returns; the platform's own event comes
+    // a turn later, too late to know whether there is something to disconnect. Refused: datagrams go one by one.
+    this.#socket.connect(peer.port, peer.host, () => {})
+    this.#connected = isConnected(this.#socket)
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#socket.close()
+  }
+}
+
+function isConnected(socket: Socket): boolean {
+  try {
+    socket.remoteAddress()
+    return true
+  } catch {
+    return false
   }
 }

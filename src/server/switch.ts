@@ -20,6 +20,7 @@ import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { findEspeak } from '#speech/espeak.ts'
 import { Sounds } from '#speech/sounds.ts'
+import { GATHER_MS } from '#storage/limits.ts'
 import { openStore } from '#storage/store.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { accountOf, CREDENTIALS_FILE, type Credentials, openCredentials } from './credentials.ts'
@@ -77,7 +78,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   )
   const storeOpened = await openStore(
     settings.databaseUrl === null
-      ? { type: 'sqlite', path: `${dataDir}/hookswitch.db` }
+      ? { type: 'sqlite', path: `${dataDir}/hookswitch.db`, gatherMs: GATHER_MS }
       : { type: 'postgres', url: settings.databaseUrl },
     clock,
   )

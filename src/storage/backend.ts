@@ -24,6 +24,8 @@ export interface Rows {
 
 export interface Backend {
   readonly kind: 'sqlite' | 'postgres'
+  /** What comes within this time of the last group's start is gathered for the next one; 0: the next starts at once. */
+  readonly gatherMs: number
   /** One transaction. Answers per unit, in order: null when it is durable. Never rejects. */
   commit(units: readonly Unit[]): Promise<readonly (StoreError | null)[]>
   query(sql: string, parameters: readonly SqlValue[]): Promise<Result<Rows, StoreError>>

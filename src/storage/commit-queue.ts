@@ -1,7 +1,8 @@
 // Group commit: while one transaction runs, everything handed over meanwhile waits and then goes into the next one
-// together. A lone write starts in the same turn of the event loop (with whatever else that turn brought); under load the
-// group grows by itself, and the price of a sync is shared.
+// together. A lone write starts in the same turn of the event loop (with whatever else that turn brought); under load
+// groups start at least the backend's `gatherMs` apart, and the price of a sync is shared.
 
+import { type Clock, pause } from '#base/clock.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Backend, StoreError, Unit } from './backend.ts'
 import { MAX_QUEUED_UNITS, MAX_UNITS_IN_GROUP } from './limits.ts'
@@ -13,7 +14,9 @@ interface Waiting {
 
 export class CommitQueue {
   readonly #backend: Backend
+  readonly #clock: Clock
   readonly #onOutcome: (failure: StoreError | null) => void
+  #startedAtMs = Number.NEGATIVE_INFINITY
   #waiting: Waiting[] = []
   #running = false
   #scheduled = false
@@ -22,8 +25,9 @@ export class CommitQueue {
   units = 0
 
   /** @param onOutcome told after every group: null, or why the database was away */
-  constructor(backend: Backend, onOutcome: (failure: StoreError | null) => void) {
+  constructor(backend: Backend, clock: Clock, onOutcome: (failure: StoreError | null) => void) {
     this.#backend = backend
+    this.#clock = clock
     this.#onOutcome = onOutcome
   }
 
@@ -60,6 +64,9 @@ export class CommitQueue {
   async #run(): Promise<void> {
     this.#running = true
     while (this.#waiting.length > 0) {
+      const earlyMs = this.#startedAtMs + this.#backend.gatherMs - this.#clock.nowMs()
+      if (earlyMs > 0) await pause(this.#clock, earlyMs)
+      this.#startedAtMs = this.#clock.nowMs()
       const group =
         this.#waiting.length <= MAX_UNITS_IN_GROUP ? this.#waiting : this.#waiting.slice(0, MAX_UNITS_IN_GROUP)
       this.#waiting = group === this.#waiting ? [] : this.#waiting.slice(MAX_UNITS_IN_GROUP)

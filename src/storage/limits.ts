@@ -4,6 +4,12 @@
 export const MAX_QUEUED_UNITS = 50_000
 /** Units written in one transaction: bounds how long the last of a burst waits for the first. */
 export const MAX_UNITS_IN_GROUP = 2_000
+/**
+ * A group starts at the earliest this long after the one before it: a lone commit never waits, and a busy second costs a few
+ * hundred syncs and thread switches instead of thousands. Part of every acknowledgement's delay, so a fifth of what is
+ * allowed for one (10 ms at the 99th percentile).
+ */
+export const GATHER_MS = 2
 /** Compiled statements kept per table-and-columns shape. Shapes are few; a leak of shapes is a bug elsewhere. */
 export const MAX_STATEMENT_SHAPES = 2_000
 /** Prepared statements kept by the engine, the oldest dropped first. */

@@ -30,6 +30,7 @@ export async function openPostgres(url: string, schema?: string): Promise<Result
 
 class PostgresBackend implements Backend {
   readonly kind = 'postgres'
+  readonly gatherMs = 0
   readonly #writers: pg.Pool
   readonly #readers: pg.Pool
   readonly #names = new Map<string, string>()

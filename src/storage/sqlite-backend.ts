@@ -33,6 +33,7 @@ export function sqliteInProcess(path: string): Result<Backend, StoreError> {
   const engine = opened.value
   return ok({
     kind: 'sqlite',
+    gatherMs: 0,
     commit: async (units) => engine.commit(units),
     query: async (sql, parameters) => engine.query(sql, parameters),
     probe: async () => engine.probe(),
@@ -41,14 +42,15 @@ export function sqliteInProcess(path: string): Result<Backend, StoreError> {
 }
 
 /** Runs SQLite in a worker thread. */
-export async function sqliteInThread(path: string): Promise<Result<Backend, StoreError>> {
-  const backend = new ThreadBackend(path)
+export async function sqliteInThread(path: string, gatherMs: number): Promise<Result<Backend, StoreError>> {
+  const backend = new ThreadBackend(path, gatherMs)
   const failure = await backend.opened
   return failure === null ? ok(backend) : err(failure)
 }
 
 class ThreadBackend implements Backend {
   readonly kind = 'sqlite'
+  readonly gatherMs: number
   readonly opened: Promise<StoreError | null>
   readonly #worker: Worker
   readonly #waiting = new Map<number, (reply: ThreadReply | null) => void>()
@@ -56,7 +58,8 @@ class ThreadBackend implements Backend {
   #nextId = 1
   #gone: StoreError | null = null
 
-  constructor(path: string) {
+  constructor(path: string, gatherMs: number) {
+    this.gatherMs = gatherMs
     this.#worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
       workerData: { path },
       // Flags of the program are its own: some (`--input-type`) would keep a thread from starting.

@@ -109,6 +109,7 @@ function gatedBackend() {
   const gates: ((outcomes?: (StoreError | null)[]) => void)[] = []
   const backend: Backend = {
     kind: 'sqlite',
+    gatherMs: 0,
     commit: (units) =>
       new Promise((resolve) => {
         groups.push([...units])

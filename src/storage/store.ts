@@ -21,7 +21,12 @@ export type { StoreError, Unit } from './backend.ts'
 
 export type StoreLocation =
   /** A file, in a worker thread. */
-  | { readonly type: 'sqlite'; readonly path: string }
+  | {
+      readonly type: 'sqlite'
+      readonly path: string
+      /** How long after a group's start the next one gathers; needs a clock that runs. 0 unless given. */
+      readonly gatherMs?: number
+    }
   /** In this thread, `:memory:` unless a path is given; for tests and tools. */
   | { readonly type: 'sqlite-in-process'; readonly path?: string }
   /** `schema` puts all tables into a PostgreSQL schema of that name, made when missing. */
@@ -54,7 +59,7 @@ export class Store {
     this.kind = backend.kind
     this.#backend = backend
     this.#clock = clock
-    this.#queue = new CommitQueue(backend, (failure) => this.#note(failure))
+    this.#queue = new CommitQueue(backend, clock, (failure) => this.#note(failure))
     this.db = new Kysely<Schema>({ dialect: dialectOf(backend) })
   }
 
@@ -132,7 +137,7 @@ export async function readFrom<T>(read: () => Promise<T>): Promise<Result<T, Sto
 async function openBackend(location: StoreLocation): Promise<Result<Backend, StoreError>> {
   switch (location.type) {
     case 'sqlite':
-      return sqliteInThread(location.path)
+      return sqliteInThread(location.path, location.gatherMs ?? 0)
     case 'sqlite-in-process':
       return sqliteInProcess(location.path ?? ':memory:')
     case 'postgres': {
