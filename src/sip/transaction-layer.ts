@@ -242,6 +242,8 @@ export class TransactionLayer {
     this.#log.debug({ from: flow.remote.host, reason: error.reason }, 'malformed SIP message')
     if (error.request === null || error.request.topVia === null) return
     if (error.request.from === null || error.request.get('to') === undefined || error.request.callId === '') return
+    // An answer echoes what it got; line breaks of the sender's making are not put on the wire by us.
+    if (error.request.headers.some((header) => unechoable.test(header.value))) return
     this.answerStatelessly(error.request, flow, error.status, undefined, [])
   }
 
@@ -639,6 +641,9 @@ function serverKey(request: SipRequest, method: string): string {
     `2543|${request.uriText}|${request.fromTag}|${request.callId}|${request.cseq!.number}|${via.host}:${via.port ?? ''}|${param(via.params, 'branch') ?? ''}|${method}`,
   )
 }
+
+/** What no header value of ours may hold. */
+const unechoable = /[\r\n\0]/
 
 /** About what a request will weigh once Via, Max-Forwards and Content-Length are on it. */
 function sizeOf(request: SipRequest): number {

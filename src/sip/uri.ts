@@ -100,7 +100,8 @@ export function parseHostPort(text: string): { host: string; port: number | null
     const digits = text.slice(colon + 1)
     if (!/^[0-9]{1,5}$/.test(digits)) return null
     port = Number(digits)
-    if (port > 65_535) return null
+    // Nothing listens at port 0, and no socket sends there.
+    if (port === 0 || port > 65_535) return null
   }
   if (!HOST.test(host)) return null
   return { host: host.toLowerCase(), port }

@@ -505,3 +505,39 @@ test('under 20 % loss, jitter, reordering and duplication fifty calls all come u
   for (const end of [...callers, ...ends]) assert.equal(end.end?.how, 'bye')
   assert.deepEqual([alice.layer.size, bob.layer.size, clock.waiting], [0, 0, 0])
 })
+
+test('malformed requests that cannot be answered as they are get silence, not a crash', async () => {
+  const { clock, net, callee } = await setUp()
+  const answers: number[] = []
+  const other = await net.bind(
+    { host: '127.0.0.1', port: 5099 },
+    {
+      onDatagram: (bytes) => {
+        const parsed = parseMessage(bytes, 'datagram')
+        if (parsed.ok && parsed.value.type === 'response') answers.push(parsed.value.status)
+      },
+    },
+  )
+  assert.ok(other.ok)
+  const options = (via: string, from = '<sip:x@y>'): Buffer =>
+    Buffer.from(
+      `OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP ${via}\r\nMax-Forwards: 70\r\nFrom: ${from};tag=1\r\nTo: <sip:y@z>\r\nCall-ID: odd-${answers.length}${via}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`,
+      'latin1',
+    )
+  const to = { host: '127.0.0.1', port: 5060 }
+  const odd = [
+    options('127.0.0.1:0;branch=z9hG4bK1'),
+    ...['\0', '\r', '\n', '\r\r\n'].flatMap((text, index) => [
+      options(`127.0.0.1:5099;branch=z9hG4bKv${index};x=a${text}b`),
+      options(`127.0.0.1:5099;branch=z9hG4bKf${index}`, `"a${text}b" <sip:x@y>`),
+    ]),
+  ]
+  for (const bytes of odd) other.value.send(bytes, to)
+  await clock.advance(100)
+  assert.ok(answers.length < odd.length && answers.every((status) => status === 400), String(answers))
+  answers.length = 0
+  other.value.send(options('127.0.0.1:5099;branch=z9hG4bK4'), to)
+  await clock.until(() => answers.length > 0)
+  assert.deepEqual(answers, [200])
+  assert.equal(callee.call, null)
+})
