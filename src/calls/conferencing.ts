@@ -173,7 +173,9 @@ export class Conferencing {
       if (recording !== undefined) this.#recordings.stop(recording)
     }
     if (live.mixOpen) this.#hall.toMedia(conference.account, { type: 'close-mix', mix: conference.id })
-    const teller = by ?? this.#hall.calls.get(conference.owner) ?? null
+    // Its maker may be long gone: somebody who was there until the end tells of it then.
+    const present = [conference.owner, ...left.map((one) => one.call)].map((id) => this.#hall.calls.get(id))
+    const teller = by ?? present.find((one) => one !== undefined) ?? null
     const owner = this.#hall.calls.get(conference.owner)?.call ?? teller?.call ?? null
     if (owner !== null) {
       this.#hall.tell(

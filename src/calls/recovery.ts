@@ -29,10 +29,13 @@ export async function recover(engine: Engine, unfinished: Unfinished): Promise<R
     for (const call of unfinished.calls) hall.addCall(call)
     for (const recording of unfinished.recordings) {
       engine.recordings.adopt(recording)
-      if (recording.call !== null) hall.calls.get(recording.call)?.recordings.add(recording.id)
+      if (recording.conference === null && recording.call !== null)
+        hall.calls.get(recording.call)?.recordings.add(recording.id)
     }
     for (const conference of unfinished.conferences) {
-      const owner = calls.get(conference.owner)
+      const teller = [conference.owner, ...conference.participants.map((one) => one.call)]
+        .map((id) => calls.get(id))
+        .find((call) => call !== undefined)
       const ended: Conference = {
         ...conference,
         state: 'ended',
@@ -49,13 +52,17 @@ export async function recover(engine: Engine, unfinished: Unfinished): Promise<R
         }
       }
       hall.setConference(live, ended)
-      if (owner !== undefined) {
+      if (teller !== undefined) {
         hall.tell(
-          { type: 'conference.ended', conference: live.conference, call: owner, reason: 'all-left' },
+          { type: 'conference.ended', conference: live.conference, call: teller, reason: 'all-left' },
           conference.id,
         )
       }
-      hall.forgetConference(conference.id)
+      // A room is forgotten when its last recording is done, as always: until then its events are numbered on.
+      for (const recording of unfinished.recordings) {
+        if (recording.conference === conference.id) live.recordings.add(recording.id)
+      }
+      if (live.recordings.size === 0) hall.forgetConference(conference.id)
     }
     for (const call of unfinished.calls) {
       const live = hall.calls.get(call.id)

@@ -24,7 +24,7 @@ export async function readUnfinished(store: Store): Promise<Result<Unfinished, s
   const lanes = [
     ...calls.map((row) => callFromRow(row).id as string),
     ...conferences.map((row) => row.id),
-    ...recordings.flatMap((row) => recordingFromRow(row).call ?? []),
+    ...recordings.map(recordingFromRow).flatMap((one) => one.conference ?? one.call ?? []),
   ]
   const sequences = new Map<string, number>()
   for (const lane of new Set(lanes)) {
