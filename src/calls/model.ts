@@ -143,6 +143,8 @@ export interface RecordingOptions {
   readonly trimSilence: boolean
   /** File name without folder and extension; null: the language's own habit. */
   readonly fileName: string | null
+  /** Given out before the recording begins, to whom asked for it with an answer or a dial; otherwise it is made then. */
+  readonly plannedId?: RecordingId
 }
 
 export interface Recording {

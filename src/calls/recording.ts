@@ -144,7 +144,9 @@ export class RecordingDesk {
     }
     this.#hall.tell(
       recording.state === 'completed' ? { type: 'recording.saved', ...about } : { type: 'recording.failed', ...about },
-      recording.call ?? recording.conference ?? (recording.id as string as CallId),
+      // A room outlives the call that made it, and is remembered until its last recording is over; a call forgotten
+      // before would number its events from the beginning again.
+      recording.conference ?? recording.call ?? (recording.id as string as CallId),
     )
     this.#hall.recordings.delete(recording.id)
     this.#onOver(recording.call, recording.conference)
@@ -158,7 +160,7 @@ export class RecordingDesk {
     initiatedBy: Recording['initiatedBy'],
     notes: Notes,
   ): Recording {
-    const id = this.#hall.doors.ids.make<'recording'>()
+    const id = options.plannedId ?? this.#hall.doors.ids.make<'recording'>()
     const day = new Date(Math.floor(this.#hall.wallMs)).toISOString().slice(0, 10)
     const recording: Recording = {
       id,

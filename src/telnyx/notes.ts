@@ -12,7 +12,8 @@ export interface CallNotes {
   readonly webhookUrlsMethod?: 'POST' | 'GET'
   /** Delays of the retries, by event type. */
   readonly retryDelaysMs?: Readonly<Record<string, readonly number[]>>
-  readonly customFileName?: string
+  /** `retry_on_timeout: false`: our own limit on ringing is told as `no_answer` (telnyx-voice §12.1). */
+  readonly timeoutIsNoAnswer?: boolean
 }
 
 export function callNotes(call: Pick<Call, 'notes'>): CallNotes {

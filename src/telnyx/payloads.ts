@@ -116,7 +116,7 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
         },
       }
     case 'recording.saved':
-      return fact.conference === null
+      return fact.recording.conference === null
         ? {
             eventType: 'call.recording.saved',
             payload: { ...recordingOwner(fact.call, fact.recording), ...saved(fact.recording, links) },
@@ -125,9 +125,10 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
             eventType: 'conference.recording.saved',
             payload: {
               ...recordingOwner(fact.call, fact.recording),
-              conference_id: uuid(fact.conference.id),
+              conference_id: uuid(fact.recording.conference),
               ...saved(fact.recording, links),
-              client_state: conferenceNotes(fact.conference).clientState ?? null,
+              // The room's state; after a crash the room itself may be forgotten.
+              client_state: fact.conference === null ? null : (conferenceNotes(fact.conference).clientState ?? null),
             },
           }
     case 'recording.failed':
@@ -272,6 +273,10 @@ const causeWords: { readonly [C in CallEnd['cause']]: string } = {
   failed: 'unspecified',
 }
 
+function causeWord(call: Call, cause: CallEnd['cause']): string {
+  return causeWords[cause === 'ring-timeout' && callNotes(call).timeoutIsNoAnswer === true ? 'no-answer' : cause]
+}
+
 /** What stands in `sip_hangup_cause` when the wire gave no status of its own (telnyx-voice §12.16). */
 const causeStatus: { readonly [C in CallEnd['cause']]: string } = {
   normal: '200',
@@ -291,7 +296,7 @@ function hangup(call: Call): Readonly<Record<string, unknown>> {
     ...b5(call),
     ...fromTo(call),
     calling_party_type: partyType(call),
-    hangup_cause: end === null ? 'unspecified' : causeWords[end.cause],
+    hangup_cause: end === null ? 'unspecified' : causeWord(call, end.cause),
     hangup_source: hangupSource(call),
     sip_hangup_cause: end === null ? 'unspecified' : (end.sipStatus?.toString() ?? causeStatus[end.cause]),
     state: 'hangup',

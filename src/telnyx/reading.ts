@@ -90,19 +90,22 @@ export function readRecording(fields: RecordFields): RecordingOptions {
   }
 }
 
-/** ⟨REC⟩: record from the answer, when asked for. */
-export function readRecordFromAnswer(fields: {
-  readonly record?: 'record-from-answer' | undefined
-  readonly record_channels?: 'single' | 'dual' | undefined
-  readonly record_custom_file_name?: string | undefined
-  readonly record_format?: 'wav' | 'mp3' | undefined
-  readonly record_max_length?: number | undefined
-  readonly record_timeout_secs?: number | undefined
-  readonly record_track?: 'both' | 'inbound' | 'outbound' | undefined
-  readonly record_trim?: 'trim-silence' | undefined
-}): RecordingOptions | null {
+/** ⟨REC⟩: record from the answer, when asked for. Its id is known already: dial and answer reply with it. */
+export function readRecordFromAnswer(
+  ids: IdMaker,
+  fields: {
+    readonly record?: 'record-from-answer' | undefined
+    readonly record_channels?: 'single' | 'dual' | undefined
+    readonly record_custom_file_name?: string | undefined
+    readonly record_format?: 'wav' | 'mp3' | undefined
+    readonly record_max_length?: number | undefined
+    readonly record_timeout_secs?: number | undefined
+    readonly record_track?: 'both' | 'inbound' | 'outbound' | undefined
+    readonly record_trim?: 'trim-silence' | undefined
+  },
+): RecordingOptions | null {
   if (fields.record === undefined) return null
-  return readRecording({
+  const options = readRecording({
     channels: fields.record_channels ?? 'dual',
     format: fields.record_format ?? 'mp3',
     custom_file_name: fields.record_custom_file_name,
@@ -111,6 +114,7 @@ export function readRecordFromAnswer(fields: {
     timeout_secs: fields.record_timeout_secs,
     trim: fields.record_trim,
   })
+  return { ...options, plannedId: ids.make<'recording'>() }
 }
 
 export function readHeaders(fields: {

@@ -2,6 +2,7 @@
 // choose the class by it.
 
 import type { Application } from '#accounts/model.ts'
+import type { RecordingId } from '#base/ids.ts'
 import type { Call, Conference, Participant, Recording } from '#calls/model.ts'
 import { callNotes } from './notes.ts'
 import type { RecordingLinks } from './payloads.ts'
@@ -25,7 +26,7 @@ export function callResource(call: Call, nowWallMs: number): object {
 }
 
 /** As `POST /calls` answers: the call is not alive yet. */
-export function dialledResource(call: Call, recording: Recording | null): object {
+export function dialledResource(call: Call, recording: RecordingId | null): object {
   return {
     record_type: 'call',
     call_control_id: callControlId(call.id),
@@ -34,7 +35,7 @@ export function dialledResource(call: Call, recording: Recording | null): object
     is_alive: false,
     client_state: callNotes(call).clientState ?? null,
     start_time: resourceTime(call.createdAtWallMs),
-    ...(recording === null ? {} : { recording_id: uuid(recording.id) }),
+    ...(recording === null ? {} : { recording_id: uuid(recording) }),
   }
 }
 

@@ -86,7 +86,7 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
           live !== null && live.state !== 'ended' && (live.direction === 'outgoing' || live.state === 'answered')
         if (harmless)
           return { command: { type: 'note', call, notes: readNotes(live.notes, request.body) ?? live.notes } }
-        const record = readRecordFromAnswer(request.body)
+        const record = readRecordFromAnswer(ids, request.body)
         return {
           command: {
             type: 'answer',
@@ -95,6 +95,10 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
             codecs: codecList(request.body.preferred_codecs),
             record,
           },
+          data: () => ({
+            result: 'ok',
+            ...(record?.plannedId === undefined ? {} : { recording_id: uuid(record.plannedId) }),
+          }),
           // Answering twice in a row, before the first answer went through, is the same repetition.
           forgive: (refusal) => refusal.type === 'call-not-ringing',
         }

@@ -50,6 +50,7 @@ const dialBody = z.object({
   link_to: text(100).optional(),
   bridge_intent: flag.optional(),
   bridge_on_answer: flag.optional(),
+  retry_on_timeout: flag.optional(),
   prevent_double_bridge: flag.optional(),
   conference_config: z
     .object({
@@ -112,7 +113,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
       command: { type: 'dial', spec: spec.value },
       commandId: body.command_id,
       scope: 'account',
-      data: (accepted) => dialledResource(accepted.call!, accepted.recording),
+      data: (accepted) => dialledResource(accepted.call!, spec.value.onAnswer.record?.plannedId ?? null),
     })
   }
 
@@ -153,7 +154,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
           muteDigits: body.mute_dtmf ?? 'none',
           ringback: body.play_ringtone ?? false,
           unlessBridged: body.prevent_double_bridge ?? false,
-          record: readRecordFromAnswer(body),
+          record: readRecordFromAnswer(doors.ids, body),
         },
         notes: (record) => readNotes(record.notes, body),
         commandId: body.command_id,
@@ -186,7 +187,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
           type: 'transfer',
           call: id.value,
           spec: {
-            ...legSpec(body, actor, live.application, body.from ?? live.to, callerId),
+            ...legSpec(doors, body, actor, live.application, body.from ?? live.to, callerId),
             to: body.to,
             alsoTo: [],
             linkTo: id.value,
@@ -276,7 +277,7 @@ function dialSpec(
     if (!options.ok) return options
     conference = { conference: resolved.value, options: options.value }
   }
-  const spec = legSpec(body, actor, application, body.from, callerId)
+  const spec = legSpec(doors, body, actor, application, body.from, callerId)
   const linked = linkTo === null ? null : doors.engine.call(actor.account, linkTo)
   return ok({
     ...spec,
@@ -289,14 +290,14 @@ function dialSpec(
       ...nothingOnAnswer,
       play: announce.value,
       digits: body.send_digits_on_answer ?? tail ?? null,
-      record: readRecordFromAnswer(body),
+      record: readRecordFromAnswer(doors.ids, body),
       conference,
       bridge:
         body.bridge_on_answer === true && linkTo !== null
           ? { call: linkTo, muteDigits: 'none', earlyMedia: true, unlessBridged: body.prevent_double_bridge ?? false }
           : null,
     },
-    notes: readNotes({}, body) ?? {},
+    notes: { ...readNotes({}, body), ...(body.retry_on_timeout === false ? { timeoutIsNoAnswer: true } : {}) },
   })
 }
 
@@ -304,6 +305,7 @@ type LegBody = z.infer<z.ZodObject<typeof newLeg>>
 
 /** What dial and transfer share. A `from` that is no number becomes the name shown (telnyx-voice §14.3). */
 function legSpec(
+  doors: TelnyxDoors,
   body: LegBody,
   actor: TelnyxActor,
   application: ApplicationId,
@@ -326,7 +328,11 @@ function legSpec(
     privacy: body.privacy === 'id',
     ringTimeoutMs: (body.timeout_secs ?? DEFAULT_DIAL_TIMEOUT_SECS) * 1000,
     timeLimitMs: (body.time_limit_secs ?? DEFAULT_TIME_LIMIT_SECS) * 1000,
-    onAnswer: { ...nothingOnAnswer, digits: body.send_digits_on_answer ?? null, record: readRecordFromAnswer(body) },
+    onAnswer: {
+      ...nothingOnAnswer,
+      digits: body.send_digits_on_answer ?? null,
+      record: readRecordFromAnswer(doors.ids, body),
+    },
   }
 }
 
