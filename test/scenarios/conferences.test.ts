@@ -210,6 +210,28 @@ test('end_conference_on_exit hangs everyone up; the soft one parks them; each le
   }
 })
 
+test('a room whose maker is long gone is still told as ended, by command and by the last who leaves', async () => {
+  for (const how of ['command', 'leaving'] as const) {
+    const scenario = await open()
+    const lines = await callers(scenario)
+    const [one, two, three] = lines as [Line, Line, Line]
+    const id = await create(scenario, one.leg)
+    await act(scenario, 'join', { call_control_id: two.leg })
+    await act(scenario, 'join', { call_control_id: three.leg })
+    one.call.hangUp()
+    await scenario.clock.advance(1000)
+    if (how === 'command') await act(scenario, 'end')
+    else for (const { call } of [two, three]) call.hangUp()
+    await scenario.clock.advance(1500)
+    assert.deepEqual(
+      of(scenario, 'conference.ended').map((event) => [event.payload.conference_id, event.payload.reason]),
+      [[id, 'all_left']],
+    )
+    assert.equal(of(scenario, 'conference.participant.left').length, 3)
+    await close(scenario, lines)
+  }
+})
+
 test('a room ends at its duration and hangs up those in it', async () => {
   const scenario = await open()
   const lines = await callers(scenario, 2)

