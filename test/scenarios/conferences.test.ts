@@ -381,6 +381,34 @@ test('play and speak: to the room they are told without a leg, to one participan
   await close(scenario, lines)
 })
 
+test('what is spoken or played to one leg of a room stays with that leg, and hold audio waits behind it', async () => {
+  const scenario = await open()
+  const lines = await callers(scenario, 2)
+  const [one, two] = lines as [Line, Line]
+  two.call.party.hum(null)
+  // As the demo apps do: the greeting first, the room right behind it.
+  const greeting = {
+    payload: 'Welcome to this conference, it is good to have you.',
+    voice: 'female',
+    language: 'en-GB',
+  }
+  await create(scenario, one.leg)
+  one.call.party.hum(null)
+  await scenario.rest('POST', `/v2/calls/${two.leg}/actions/speak`, greeting)
+  await act(scenario, 'join', { call_control_id: two.leg })
+  await act(scenario, 'hold', { call_control_ids: [two.leg], audio_url: MUSIC })
+  await scenario.clock.advance(1000)
+  assert.ok(two.call.party.loudness(700) > -40, 'the greeting goes on')
+  assert.deepEqual(two.call.party.hears([MUSIC_HZ], 300), [])
+  assert.ok(one.call.party.loudness(700) < -60, 'and is nobody else’s')
+  await scenario.clock.until(() => of(scenario, 'call.speak.ended', two.leg).length === 1)
+  assert.equal(of(scenario, 'call.speak.ended', two.leg)[0]!.payload.status, 'completed')
+  await scenario.clock.advance(800)
+  assert.deepEqual(two.call.party.hears([MUSIC_HZ], 300), [MUSIC_HZ])
+  assert.ok(one.call.party.loudness(700) < -60)
+  await close(scenario, lines)
+})
+
 test('the owner that joins again with a client_state changes the room’s; another does not', async () => {
   const scenario = await open()
   const lines = await callers(scenario, 2)
