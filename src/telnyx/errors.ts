@@ -198,6 +198,14 @@ export const errors = {
       'connection_id names no active Call Control application with a webhook URL.',
       '/connection_id',
     ),
+  noEncryption: (): ApiError =>
+    error(
+      422,
+      '10011',
+      'Media encryption not possible',
+      'This switch sends no encrypted media yet.',
+      '/media_encryption',
+    ),
   badParameter: (parameter: string, detail: string): ApiError => ({
     ...error(400, '10015', 'Bad request', detail),
     source: { parameter },

@@ -51,6 +51,22 @@ test('all that is wrong with one body is said at once, each with its pointer', a
   await scenario.close()
 })
 
+test('a dial that asks for encryption or supervision is refused rather than placed without', async () => {
+  const scenario = await openScenario()
+  const phone = await scenario.phone('callee')
+  for (const [more, status, code] of [
+    [{ media_encryption: 'SRTP' }, 422, '10011'],
+    [{ supervise_call_control_id: 'v3:x' }, 501, '10038'],
+  ] as const) {
+    const body = { connection_id: scenario.connectionId, from: '+15550123', to: phone.uri, ...more }
+    const reply = await scenario.rest('POST', '/v2/calls', body)
+    assert.deepEqual([reply.status, reply.json.errors[0].code], [status, code])
+  }
+  await scenario.clock.advance(500)
+  assert.equal(phone.calls.length, 0)
+  await scenario.close()
+})
+
 test('more than 150 dials in five seconds are refused with 90103 until the window has passed', async () => {
   const scenario = await openScenario()
   const dial = () =>

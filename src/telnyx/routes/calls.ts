@@ -51,6 +51,7 @@ const dialBody = z.object({
   bridge_intent: flag.optional(),
   bridge_on_answer: flag.optional(),
   retry_on_timeout: flag.optional(),
+  supervise_call_control_id: text(100).optional(),
   prevent_double_bridge: flag.optional(),
   conference_config: z
     .object({
@@ -105,6 +106,8 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
     const known = application === null ? null : doors.register.application(application)
     if (application === null || known === null || !known.active || known.webhookUrl === null)
       return fail(errors.noConnection())
+    if (body.supervise_call_control_id !== undefined) return fail(errors.notSupported('Supervising a bridged call'))
+    if (encrypts(body.media_encryption)) return fail(errors.noEncryption())
     if (!rate.take(actor.account))
       return fail(errors.coded(429, '90103', 'Dial rate exceeded', 'At most 30 dials per second.'))
     const spec = dialSpec(doors, actor, body, application, known.callerId)
@@ -177,6 +180,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
         const found = await findCall(doors, actor.account, id.value)
         return fail(found.ok ? refusalError({ type: 'call-ended' }) : found.error)
       }
+      if (encrypts(body.media_encryption)) return fail(errors.noEncryption())
       const announce = readAudio(body)
       if (!announce.ok) return fail(announce.error)
       const callerId = doors.register.application(live.application)?.callerId ?? null
@@ -337,3 +341,8 @@ function legSpec(
 }
 
 const transports = { UDP: 'udp', TCP: 'tcp', TLS: 'tls' } as const
+
+/** Asked to encrypt, this switch says that it cannot yet, rather than talk in the clear. */
+function encrypts(asked: 'disabled' | 'SRTP' | 'DTLS' | undefined): boolean {
+  return asked === 'SRTP' || asked === 'DTLS'
+}
