@@ -327,6 +327,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     leg: call.id,
     account: spec.account,
     application: spec.application,
+    onBehalfOf: spec.linkTo,
     to: spec.to,
     alsoTo: spec.alsoTo,
     from: spec.from,

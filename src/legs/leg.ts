@@ -59,6 +59,8 @@ export interface DialRequest {
   readonly leg: CallId
   readonly account: AccountId
   readonly application: ApplicationId
+  /** The leg this call is made for: its hops count on, so that calls that go in circles end (RFC 3261 §16.3). */
+  readonly onBehalfOf?: CallId | null
   /** A number, a `sip:` URI, or a registered user's name. */
   readonly to: string
   /** Further destinations that ring at the same time; the first to answer wins (RFC 3261 §16.7 as a caller does it). */

@@ -10,6 +10,8 @@ export const MAX_HEADERS_UP = 64
 export const MAX_INFO_OCTETS = 8_192
 /** Silence after which the next target of a trunk is tried (research/sip §5 race 17). */
 export const TARGET_TIMEOUT_MS = 4_000
+/** Trunks tried one after the other for one call: more would ring nobody before the caller gives up. */
+export const MAX_TRUNKS_TRIED = 5
 /** Trunk keepalive: interval, and the misses that mean it is down (research/sip §4.3). */
 export const TRUNK_PING_MS = 30_000
 export const TRUNK_MISSES = 3

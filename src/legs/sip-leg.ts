@@ -18,12 +18,18 @@ import {
   withdrawOffer,
 } from '#sdp/negotiate.ts'
 import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite, SipCall } from '#sip/call.ts'
+import { DEFAULT_MAX_FORWARDS } from '#sip/limits.ts'
 import { field, type SipRequest, type SipResponse } from '#sip/message.ts'
 import type { DialRequest, Header, LegEnd, LegEvent } from './leg.ts'
 import { MAX_INFO_OCTETS, OPEN_SESSION_WAIT_MS, STATS_WAIT_MS } from './limits.ts'
 import { digitOf, sdpOf } from './sip-body.ts'
 import { headersDown, headersUp, readQ850, statusOfQ850, writeQ850 } from './sip-headers.ts'
 import type { SipLegs } from './sip-legs.ts'
+
+/** One way to place a call, and the one to take when nobody there answers at all. */
+export interface Branch extends Omit<OutgoingInvite, 'body'> {
+  readonly otherwise: Branch | null
+}
 
 type Phase = 'ringing-in' | 'dialing-out' | 'answered' | 'ending' | 'ended'
 
@@ -38,6 +44,8 @@ export class SipLeg {
   #phase: Phase
   #call: SipCall | null = null
   #forks: SipCall[] = []
+  /** What is tried when a fork finds nobody. */
+  readonly #otherwise = new Map<SipCall, Branch>()
   #localAddress: { readonly local: Address; readonly rtcpPort: number } | null = null
   #whenOpen: (() => void)[] = []
   #openTimer: Timer | null = null
@@ -135,7 +143,7 @@ export class SipLeg {
   // ---- outgoing -----------------------------------------------------------------------------------------------------
 
   /** Places the call: each branch is tried at once, the first to answer wins. */
-  dial(request: DialRequest, branches: readonly Omit<OutgoingInvite, 'body'>[]): void {
+  dial(request: DialRequest, branches: readonly Branch[]): void {
     if (this.#phase !== 'dialing-out') return
     this.#prefer(request.codecs)
     this.#ringTimer = after(this.#legs.clock, request.timeoutMs, () => {
@@ -148,16 +156,25 @@ export class SipLeg {
       if (this.#phase !== 'dialing-out') return
       const body = this.#offerBody('sendrecv')
       this.#offered = this.#negotiation
-      for (const branch of branches) {
-        const call = this.#legs.ua.invite({ ...branch, body })
-        this.#forks.push(call)
-        call.listen(this.#listener(call))
-        if (!this.#sipCallIdTold) {
-          this.#sipCallIdTold = true
-          this.#tell({ type: 'leg.trying', leg: this.id, sipCallId: call.callId })
-        }
-      }
+      for (const branch of branches) this.#try(branch, body)
     })
+  }
+
+  #try(branch: Branch, body: Uint8Array | null): void {
+    const { otherwise, ...outgoing } = branch
+    const call = this.#legs.ua.invite({ ...outgoing, body, moreElsewhere: otherwise !== null })
+    this.#forks.push(call)
+    if (otherwise !== null) this.#otherwise.set(call, otherwise)
+    call.listen(this.#listener(call))
+    if (this.#sipCallIdTold) return
+    this.#sipCallIdTold = true
+    this.#tell({ type: 'leg.trying', leg: this.id, sipCallId: call.callId })
+  }
+
+  /** Hops this leg's INVITE may still make; null when it did not come in. */
+  get hopsLeft(): number | null {
+    const call = this.#call
+    return call !== null && call.direction === 'in' ? (call.invite.maxForwards ?? DEFAULT_MAX_FORWARDS) : null
   }
 
   // ---- both ways ----------------------------------------------------------------------------------------------------
@@ -363,6 +380,12 @@ export class SipLeg {
     this.#forks = this.#forks.filter((fork) => fork !== call)
     if (this.#phase === 'dialing-out') {
       this.#worst = betterEnd(this.#worst, end)
+      const otherwise = this.#otherwise.get(call)
+      this.#otherwise.delete(call)
+      if (otherwise !== undefined && !this.#timedOut && nobodyThere(end)) {
+        this.#try(otherwise, call.invite.body.length === 0 ? null : call.invite.body)
+        return
+      }
       if (this.#forks.length > 0) {
         // RFC 3261 §16.7: a 6xx speaks for all.
         if ((end.status ?? 0) >= 600) for (const fork of [...this.#forks]) fork.hangUp()
@@ -502,15 +525,23 @@ export class SipLeg {
   }
 }
 
+/** Silence, a broken way, or a server that cannot now: somewhere else may do better (RFC 3263 §4.3, RFC 3261 §16.7). */
+function nobodyThere(end: CallEnd): boolean {
+  if (end.how === 'unreachable') return true
+  return end.how === 'refused' && [408, 500, 502, 503, 504].includes(end.status ?? 0)
+}
+
 /** Of several forks' ends the one to report: a 6xx, else the lowest class that was answered at all (RFC 3261 §16.7). */
 function betterEnd(before: CallEnd | null, now: CallEnd): CallEnd {
   if (before === null) return now
   const rank = (end: CallEnd): number => {
     const status = end.status ?? 999
     if (status >= 600 && status < 700) return 0
-    if (status === 486 || status === 603) return 1
-    if (status === 408 || status === 487) return 8
-    return Math.floor(status / 100)
+    // We gave up: what other ways had come to before matters to nobody.
+    if (end.by === 'local' && end.how === 'cancel') return 1
+    if (status === 486 || status === 603) return 2
+    if (status === 408 || status === 487) return 9
+    return 1 + Math.floor(status / 100)
   }
   return rank(now) < rank(before) ? now : before
 }

@@ -265,7 +265,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     })
     return leg
   }
-  const registerPhone = async (password = 'secret') => {
+  const registerPhone = async (password = 'secret', contact = 'sip:alice@10.9.9.9:9999') => {
     let status = 0
     phoneUa.request(
       {
@@ -274,7 +274,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
         target: { kind: 'udp', address: { host: '127.0.0.1', port: 5060 }, flowId: null },
         from: '<sip:alice@house>',
         to: '<sip:alice@house>',
-        headers: [field('Contact', '<sip:alice@10.9.9.9:9999>')],
+        headers: [field('Contact', `<${contact}>`)],
         auth: new AuthSession(seededChance(3), { username: 'alice', password }),
       },
       (response) => {
@@ -561,6 +561,96 @@ test('a trunk with two targets: the silent one is passed over after four seconds
   called[0]!.call!.accept({ body: sdp() })
   await clock.advance(50)
   assert.deepEqual(names(), ['leg.trying', 'leg.answered'])
+})
+
+test('every contact of a user rings, the first to answer wins and the others are cancelled', async () => {
+  const { clock, registerPhone, dial, called, names } = await setUp()
+  assert.equal(await registerPhone(), 200)
+  assert.equal(await registerPhone('secret', 'sip:alice@10.9.9.8:9998'), 200)
+  dial({ to: 'alice' })
+  await clock.advance(50)
+  const [first, second] = called as [Phone, Phone]
+  assert.deepEqual(called.map((phone) => phone.invite!.uriText).toSorted(), [
+    'sip:alice@10.9.9.8:9998',
+    'sip:alice@10.9.9.9:9999',
+  ])
+  first.call!.progress(180)
+  second.call!.progress(180)
+  await clock.advance(50)
+  second.call!.accept({ body: sdp() })
+  await clock.advance(100)
+  assert.equal(first.end?.how, 'cancel')
+  assert.match(first.end?.message?.get('reason') ?? '', /cause=200/)
+  assert.equal(second.end, null)
+  assert.deepEqual(names(), ['leg.trying', 'leg.ringing', 'leg.answered'])
+})
+
+test('when no target of a trunk answers, the next trunk that serves the number is tried', async () => {
+  const { clock, dial, called, names } = await setUp({
+    trunks: [{ uris: ['sip:127.0.0.1:5999', 'sip:127.0.0.1:5998'] }, { uris: ['sip:127.0.0.1:5070'] }],
+  })
+  dial({ to: '+15551234' })
+  await clock.advance(7_900)
+  assert.equal(called.length, 0)
+  await clock.advance(200)
+  assert.equal(called.length, 1)
+  called[0]!.call!.accept({ body: sdp() })
+  await clock.advance(50)
+  assert.deepEqual(names(), ['leg.trying', 'leg.answered'])
+  // What the silent ones might still say changes nothing.
+  await clock.advance(60_000)
+  assert.deepEqual(names(), ['leg.trying', 'leg.answered'])
+})
+
+test('a trunk that answers is believed: busy is busy, 503 tries the next one, and the last failure is told', async () => {
+  const trunks = [{ uris: ['sip:127.0.0.1:5070'] }, { uris: ['sip:127.0.0.1:5070'] }]
+  const busy = await setUp({ trunks })
+  busy.dial({ to: '+15551234' })
+  await busy.clock.advance(50)
+  busy.called[0]!.call!.reject(486)
+  await busy.clock.advance(600)
+  assert.equal(busy.called.length, 1)
+  assert.equal(busy.find('leg.ended').end.sipStatus, 486)
+
+  const away = await setUp({ trunks })
+  away.dial({ to: '+15551234' })
+  await away.clock.advance(50)
+  away.called[0]!.call!.reject(503)
+  await away.clock.advance(50)
+  assert.equal(away.called.length, 2)
+  assert.ok(!away.names().includes('leg.ended'))
+  away.called[1]!.call!.reject(404)
+  await away.clock.advance(600)
+  assert.equal(away.find('leg.ended').end.sipStatus, 404)
+})
+
+test('hang-up while the second trunk rings cancels there and tries no third', async () => {
+  const { clock, dial, called, tell, find } = await setUp({
+    trunks: [{ uris: ['sip:127.0.0.1:5999'] }, { uris: ['sip:127.0.0.1:5070'] }, { uris: ['sip:127.0.0.1:5070'] }],
+  })
+  const leg = dial({ to: '+15551234' })
+  await clock.advance(4_100)
+  called[0]!.call!.progress(180)
+  await clock.advance(50)
+  tell({ type: 'hang-up', leg, q850: null, headers: [] })
+  await clock.advance(700)
+  assert.equal(called.length, 1)
+  assert.equal(find('leg.ended').end.how, 'cancel')
+})
+
+test('RFC 3261 §16.3: a call made for another one has a hop less, and none is made when none is left', async () => {
+  const far = await setUp()
+  const { leg } = await far.incoming({ headers: [field('Max-Forwards', '5')] })
+  far.dial({ onBehalfOf: leg })
+  await far.clock.advance(50)
+  assert.equal(far.called[0]!.invite!.maxForwards, 4)
+
+  const end = await setUp()
+  const last = await end.incoming({ headers: [field('Max-Forwards', '1')] })
+  end.dial({ onBehalfOf: last.leg })
+  await end.clock.advance(600)
+  assert.equal(end.called.length, 0)
+  assert.equal(end.find('leg.ended').end.sipStatus, 483)
 })
 
 test('a trunk target that misses three keepalives is tried last, and comes back with any answer', async () => {

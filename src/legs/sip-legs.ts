@@ -11,7 +11,7 @@ import { unreachable } from '#base/unreachable.ts'
 import type { MediaChannel, MediaEvent } from '#media/protocol.ts'
 import type { CodecName } from '#sdp/codecs.ts'
 import { offeredCodecs } from '#sdp/negotiate.ts'
-import type { OutgoingInvite, SipCall } from '#sip/call.ts'
+import type { SipCall } from '#sip/call.ts'
 import type { Credentials } from '#sip/digest.ts'
 import { Digester } from '#sip/digest-server.ts'
 import { displayText, headerText, type NameAddr } from '#sip/fields.ts'
@@ -25,10 +25,10 @@ import { bareHost, escapeUser, parseUri, type Uri, unescapeUser, uriHost } from 
 import type { UserAgent } from '#sip/user-agent.ts'
 import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
 import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
-import { TARGET_TIMEOUT_MS } from './limits.ts'
+import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
-import { SipLeg } from './sip-leg.ts'
+import { type Branch, SipLeg } from './sip-leg.ts'
 import { TrunkKeeper } from './trunk-keeper.ts'
 
 export interface SipLegsOptions {
@@ -327,9 +327,11 @@ export class SipLegs implements Legs {
     }
     const number = asNumber(text)
     const destination = number ?? text
-    const trunk = directory.trunksFor(account, destination).find((item) => item.uris.length > 0)
-    if (trunk === undefined) return failed({ type: 'no-route', to })
-    return { type: 'trunk', trunk, destination }
+    const trunks = directory
+      .trunksFor(account, destination)
+      .filter((item) => item.uris.length > 0)
+      .slice(0, MAX_TRUNKS_TRIED)
+    return trunks.length === 0 ? failed({ type: 'no-route', to }) : { type: 'trunk', trunks, destination }
   }
 
   #isOurs(host: string, port: number | null): boolean {
@@ -342,9 +344,11 @@ export class SipLegs implements Legs {
     const good = routes.filter((one) => one.type !== 'failure')
     const route = good[0] ?? routes[0]!
     const media = this.#pickMedia()
-    if (route.type === 'failure' || media === null) {
-      const status = route.type === 'failure' ? (route.failure.type === 'not-allowed' ? 403 : 404) : 503
-      const reason = route.type === 'failure' ? route.failure.type : 'no media worker'
+    const hops = this.#hopsFor(request)
+    if (route.type === 'failure' || media === null || hops === 0) {
+      const status =
+        route.type === 'failure' ? (route.failure.type === 'not-allowed' ? 403 : 404) : hops === 0 ? 483 : 503
+      const reason = route.type === 'failure' ? route.failure.type : hops === 0 ? 'too many hops' : 'no media worker'
       const end = {
         by: 'network',
         how: 'unreachable',
@@ -356,53 +360,67 @@ export class SipLegs implements Legs {
       this.tellUp({ type: 'leg.ended', leg: request.leg, end, stats: null })
       return
     }
-    const trunk = route.type === 'trunk' ? route.trunk : null
+    const trunks = route.type === 'trunk' ? route.trunks : []
     const leg = new SipLeg(this, request.leg, media, 'dialing-out', {
-      trusted: trunk?.trusted === true,
-      latch: trunk === null,
+      // Which of them will answer is not known yet.
+      trusted: trunks.length > 0 && trunks.every((one) => one.trusted),
+      latch: trunks.length === 0,
     })
     this.#legs.set(request.leg, leg)
     const branches = await Promise.all(good.map((one) => this.#branches(request, one)))
     leg.dial(request, branches.flat())
   }
 
-  async #branches(
-    request: DialRequest,
-    route: Exclude<Route, { type: 'failure' }>,
-  ): Promise<Omit<OutgoingInvite, 'body'>[]> {
-    const from = this.#fromOf(request, route.type === 'trunk' ? route.trunk : null)
-    const headers = [...from.headers, ...headersDown(request.headers)]
+  /** What a call made for another one has left of that one's hops; null: as many as any new call. */
+  #hopsFor(request: DialRequest): number | null {
+    const left = request.onBehalfOf == null ? null : (this.#legs.get(request.onBehalfOf)?.hopsLeft ?? null)
+    return left === null ? null : Math.max(0, left - 1)
+  }
+
+  async #branches(request: DialRequest, route: Exclude<Route, { type: 'failure' }>): Promise<Branch[]> {
+    const hops = this.#hopsFor(request)
     const branch = (
       uri: string,
       targets: readonly Target[],
       credentials: Credentials | null,
-    ): Omit<OutgoingInvite, 'body'> => ({
-      uri,
-      targets,
-      from: from.value,
-      to: `<${uri}>`,
-      headers,
-      credentials: request.auth ?? credentials,
-      targetTimeoutMs: TARGET_TIMEOUT_MS,
-    })
+      trunk: Trunk | null = null,
+      otherwise: Branch | null = null,
+    ): Branch => {
+      const from = this.#fromOf(request, trunk)
+      const limit = hops === null ? [] : [field('Max-Forwards', String(hops))]
+      return {
+        uri,
+        targets,
+        from: from.value,
+        to: `<${uri}>`,
+        headers: [...limit, ...from.headers, ...headersDown(request.headers)],
+        credentials: request.auth ?? credentials,
+        targetTimeoutMs: TARGET_TIMEOUT_MS,
+        otherwise,
+      }
+    }
     switch (route.type) {
       case 'uri':
         return [branch(route.uri, withTransport(await this.ua.locate(route.uri), request.transport), null)]
       case 'user':
         return route.branches.map(({ uri, target }) => branch(uri, [target], null))
       case 'trunk': {
-        const { trunk, destination } = route
-        // Targets that answer keepalives come first; those that are down are still tried last.
-        const uris = this.trunks.inOrder(trunk)
-        const targets: Target[] = []
-        for (const uri of uris) targets.push(...(await this.ua.locate(uri)))
-        const first = parseUri(uris[0]!)
-        const host = first?.type === 'sip' ? `${first.host}${first.port === null ? '' : `:${first.port}`}` : 'localhost'
-        const credentials =
-          trunk.username === null ? null : { username: trunk.username, password: trunk.password ?? '' }
-        return [
-          branch(`sip:${escapeUser(destination)}@${host}`, withTransport(targets, request.transport), credentials),
-        ]
+        const { trunks, destination } = route
+        let chain: Branch | null = null
+        for (const trunk of trunks.toReversed()) {
+          // Targets that answer keepalives come first; those that are down are still tried last.
+          const uris = this.trunks.inOrder(trunk)
+          const targets: Target[] = []
+          for (const uri of uris) targets.push(...(await this.ua.locate(uri)))
+          const first = parseUri(uris[0]!)
+          const host =
+            first?.type === 'sip' ? `${first.host}${first.port === null ? '' : `:${first.port}`}` : 'localhost'
+          const credentials =
+            trunk.username === null ? null : { username: trunk.username, password: trunk.password ?? '' }
+          const uri = `sip:${escapeUser(destination)}@${host}`
+          chain = branch(uri, withTransport(targets, request.transport), credentials, trunk, chain)
+        }
+        return chain === null ? [] : [chain]
       }
       default:
         return unreachable(route)
@@ -453,7 +471,8 @@ export class SipLegs implements Legs {
 type Route =
   | { readonly type: 'uri'; readonly uri: string }
   | { readonly type: 'user'; readonly branches: readonly { readonly uri: string; readonly target: Target }[] }
-  | { readonly type: 'trunk'; readonly trunk: Trunk; readonly destination: string }
+  /** Best first; the next one is tried when all targets of one fail. */
+  | { readonly type: 'trunk'; readonly trunks: readonly Trunk[]; readonly destination: string }
   | { readonly type: 'failure'; readonly failure: DialFailure }
 
 function failed(failure: DialFailure): Route {

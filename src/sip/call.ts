@@ -74,6 +74,8 @@ export interface OutgoingInvite {
   readonly credentials: Credentials | null
   /** Silence after which the next target is tried; the last one waits for timer B. */
   readonly targetTimeoutMs?: number
+  /** Somebody else is tried when all targets fail: the last one gets no more time than the others. */
+  readonly moreElsewhere?: boolean
   readonly callId?: string
 }
 
@@ -326,7 +328,8 @@ export class SipCall {
     this.#inviteTransaction = this.#sendInvite(request, target, outgoing.body !== null, false)
     this.#targetTimer?.cancel()
     this.#targetTimer = null
-    if (outgoing.targetTimeoutMs !== undefined && this.#targetIndex + 1 < outgoing.targets.length) {
+    const last = this.#targetIndex + 1 === outgoing.targets.length && outgoing.moreElsewhere !== true
+    if (outgoing.targetTimeoutMs !== undefined && !last) {
       this.#targetTimer = after(this.#ua.clock, outgoing.targetTimeoutMs, () => this.#nextTarget('timeout', null))
     }
   }
@@ -449,6 +452,7 @@ export class SipCall {
     const more = this.#targetIndex + 1 < this.#outgoing!.targets.length
     if (!more) {
       if (why === 'refused') return false
+      this.#inviteTransaction?.abandon()
       this.#end({
         by: 'network',
         how: 'unreachable',
