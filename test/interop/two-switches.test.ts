@@ -81,6 +81,14 @@ async function pair(ground: Ground) {
           password: 'trunk-secret',
         },
         { name: 'dead', match: '^\\+1558', uri: `sip:127.0.0.1:${dead};transport=tcp` },
+        { name: 'dead-first', match: '^\\+1559', uri: `sip:127.0.0.1:${dead};transport=tcp` },
+        {
+          name: 'then-b',
+          match: '^\\+1559',
+          uri: `sip:${B_HOST}:${bSip}`,
+          username: 'carrier-a',
+          password: 'trunk-secret',
+        },
       ],
     },
   })
@@ -201,6 +209,9 @@ peerTest('causes cross trunks, dead targets are passed over, and a dead trunk is
   const dead = await told(await dial('+15589999'), 'call.hangup')
   console.log(`a dead trunk is told as ${dead.hangup_cause} / ${dead.sip_hangup_cause}`)
   assert.equal(dead.sip_hangup_cause, '503')
+
+  const through = await told(await dial('+15599999'), 'call.hangup')
+  assert.equal(through.sip_hangup_cause, '404', 'the next trunk that serves the number was tried')
 
   // A caller whose bridge finds nobody is not left in silence.
   const alice = await (await ground.phone('alice')).call('+15550003', a.sip)
