@@ -25,7 +25,8 @@ import { readSettings } from '#server/settings.ts'
 import { type RunningSwitch, startSwitch } from '#server/switch.ts'
 import { Phone, type PhoneSetup } from '#testkit/phone.ts'
 
-const BINARY = fileURLToPath(new URL('../../bin/hookswitch.js', import.meta.url))
+/** The command line, as npm's scripts run it. */
+export const BINARY = fileURLToPath(new URL('../../bin/hookswitch.js', import.meta.url))
 /** RTP ports of one switch; below the range the system gives out by itself. */
 const RTP_SPAN = 2000
 const RTP_FIRST = 12_000

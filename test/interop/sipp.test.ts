@@ -7,7 +7,17 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Telnyx from 'telnyx'
 import { ConferenceApp } from '../../examples/conference/app.ts'
-import { freePort, type Ground, type LocalSwitch, localSwitch, peerTest, until } from './peers.ts'
+import {
+  BINARY,
+  freePort,
+  type Ground,
+  type Json,
+  type LocalSwitch,
+  localSwitch,
+  peerTest,
+  rtpPorts,
+  until,
+} from './peers.ts'
 
 const CALLS = 200
 const PER_SECOND = 20
@@ -85,6 +95,7 @@ async function crowd(
   number: string,
   says: 'echo' | 'pcap',
   transport: 'u1' | 't1',
+  calls = CALLS,
 ): Promise<Crowd> {
   const xml = join(ground.folder, `${says}.xml`)
   writeFileSync(xml, scenario(says))
@@ -93,7 +104,7 @@ async function crowd(
   const sipp = ground.start('sipp', [
     `${to.host}:${to.port}`,
     ...['-sf', xml, '-s', number, '-i', '127.0.0.1', '-p', String(port), '-mp', String(port + 2), '-t', transport],
-    ...['-m', String(CALLS), '-r', String(PER_SECOND), '-l', String(CALLS), '-nostdin'],
+    ...['-m', String(calls), '-r', String(PER_SECOND), '-l', String(calls), '-nostdin'],
     ...['-trace_stat', '-stf', stats, '-fd', '1', '-trace_err', '-error_file', join(ground.folder, 'errors.log')],
     ...(says === 'echo' ? ['-rtp_echo'] : []),
   ])
@@ -213,6 +224,30 @@ peerTest('200 SIPp calls meet in the conference application', ['sipp', PCAP], as
   )
   console.log(`conference application: ${house.count('conference.joined')} joined, ${problems.length} handlers failed`)
   assert.equal(house.count('conference.joined'), CALLS)
+})
+
+peerTest('a plain SIPp call reaches the demo that npm start brings up', ['sipp'], async (ground) => {
+  const [http, sip] = [await freePort(), await freePort()]
+  const base = `http://127.0.0.1:${http}`
+  // What `npm start` runs; only the ports and the folder are this test's own.
+  const peer = ground.start(process.execPath, [
+    ...[BINARY, 'start', '--demo', '--data-dir', join(ground.folder, 'data'), '--rtp-ports', rtpPorts()],
+    ...['--http-port', String(http), '--sip-port', String(sip)],
+  ])
+  await until(() => peer.output().includes('Ctrl-C'), 'the banner', { why: () => peer.output() })
+  const credentials = JSON.parse(readFileSync(join(ground.folder, 'data', 'credentials.json'), 'utf8'))
+  const headers = { authorization: `Bearer ${credentials.admin_token}` }
+  const calling = crowd(ground, { host: '127.0.0.1', port: sip }, '+15550100', 'echo', 'u1', 1)
+  await until(
+    async () => {
+      const { calls } = (await (await fetch(`${base}/admin/calls`, { headers })).json()) as Json
+      return calls[0]?.place === 'conference'
+    },
+    'the demo takes the caller into its conference',
+    { why: () => peer.output() },
+  )
+  const told = await calling
+  assert.deepEqual([told.successful, told.failed, told.retransmissions], [1, 0, 0])
 })
 
 test('interop tests find their ports free', async () => {
