@@ -45,11 +45,14 @@ export interface Lines {
 
 /** The realm of our digest challenges. */
 const REALM = 'hookswitch'
+/** Ports tried until one is free for datagrams and streams alike. */
+const MAX_PORT_TRIES = 20
 
 export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
   const { clock, chance, log, settings } = parts
-  const advertised = settings.publicIp === null ? {} : { advertisedHost: settings.publicIp }
-  const transport = new SipTransport({ clock, log, datagrams: parts.datagrams, streams: parts.streams, ...advertised })
+  const opened = await openDoors(parts)
+  if (!opened.ok) return opened
+  const { transport, sip } = opened.value
   const layer = new TransactionLayer({ clock, chance, log, transport, node: settings.node })
   const ua = new UserAgent({
     clock,
@@ -81,15 +84,10 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
     realm: REALM,
     admit: parts.admit,
   })
-  // The stream listener takes the port the datagrams got, so that both are reached at one address.
-  const udp = await transport.listen('udp', { host: settings.sipHost, port: settings.sipPort })
-  if (!udp.ok) return err(describe('UDP', settings, udp.error))
-  const tcp = await transport.listen('tcp', { host: settings.sipHost, port: udp.value.port })
-  if (!tcp.ok) return err(describe('TCP', settings, tcp.error))
   legs.trunks.start()
   return ok({
     legs,
-    sip: udp.value,
+    sip,
     counts: () => layer.counts(),
     close: () => {
       legs.trunks.stop()
@@ -97,6 +95,26 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
       transport.close()
     },
   })
+}
+
+/**
+ * The stream listener takes the port the datagrams got, so that both are reached at one address. Asked for any port, the
+ * one that was free for datagrams may be taken for streams: then another one is tried.
+ */
+async function openDoors(
+  parts: LineParts,
+): Promise<Result<{ readonly transport: SipTransport; readonly sip: Address }, string>> {
+  const { clock, log, datagrams, streams, settings } = parts
+  const advertised = settings.publicIp === null ? {} : { advertisedHost: settings.publicIp }
+  for (let tried = 1; ; tried++) {
+    const transport = new SipTransport({ clock, log, datagrams, streams, ...advertised })
+    const udp = await transport.listen('udp', { host: settings.sipHost, port: settings.sipPort })
+    if (!udp.ok) return err(describe('UDP', settings, udp.error))
+    const tcp = await transport.listen('tcp', { host: settings.sipHost, port: udp.value.port })
+    if (tcp.ok) return ok({ transport, sip: udp.value })
+    transport.close()
+    if (settings.sipPort !== 0 || tried >= MAX_PORT_TRIES) return err(describe('TCP', settings, tcp.error))
+  }
 }
 
 function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId'>): LegPolicy {

@@ -30,6 +30,7 @@ import { lineUp } from './lines.ts'
 import { MediaPool } from './media-pool.ts'
 import { ownAddress } from './own-address.ts'
 import { DiskShelf } from './recording-shelf.ts'
+import { keepRegistrations } from './registrations.ts'
 import type { Settings } from './settings.ts'
 import { hallSounds } from './sounds-adapter.ts'
 
@@ -84,12 +85,15 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   )
   const pool = await poolStarting
   if (!pool.ok) return pool
+  // A start that fails leaves nothing behind that would keep the process alive.
+  const begun: (() => Promise<unknown>)[] = [() => pool.value.drain(0)]
   const abandon = async (reason: string): Promise<Result<never, string>> => {
-    await pool.value.drain(0)
+    for (const end of begun) await end()
     return err(reason)
   }
   if (!storeOpened.ok) return abandon(`the database cannot be opened: ${storeOpened.error.reason}`)
   const store = storeOpened.value
+  begun.push(() => store.close())
 
   const register = new Register({ store, clock, ids, chance })
   await register.load()
@@ -104,6 +108,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
 
   const outbound = new GuardedHttp({ allow: settings.allowPrivate })
   const jobs = new ThreadedJobs()
+  begun.push(() => jobs.close())
   const sounds = new Sounds({
     disk,
     http: outbound,
@@ -134,6 +139,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     name: `Hookswitch/${version}`,
   })
   if (!lines.ok) return abandon(lines.error)
+
+  await keepRegistrations({ registrar: lines.value.legs.registrar, register, store, clock, log })
 
   let httpAddress = ''
   const faces = (): Readonly<Record<string, string>> => ({
