@@ -2,7 +2,7 @@
 // public key is shown as base64 of its 32 octets, the signature travels as base64 of its 64.
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { err, ok, type Result } from '#base/result.ts'
+import { err, ok, type Result } from './result.ts'
 
 /** What stands before the 32 octets of a key in DER (RFC 8410 §7 and §4). */
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
