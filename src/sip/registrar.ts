@@ -92,6 +92,8 @@ function answer(
 export class Registrar {
   readonly #settings: RegistrarSettings
   readonly #records = new Map<string, readonly Binding[]>()
+  /** Told after every REGISTER that was taken, with what the user has now: for whoever keeps it over a restart. */
+  onChange: ((user: string, bindings: readonly Binding[]) => void) | null = null
 
   constructor(settings: RegistrarSettings = defaultRegistrar) {
     this.#settings = settings
@@ -106,7 +108,14 @@ export class Registrar {
     const result = register(this.#records.get(user) ?? [], request, flow, nowMs, this.#settings)
     if (result.bindings.length === 0) this.#records.delete(user)
     else this.#records.set(user, result.bindings)
+    // A query changes nothing (§10.2.3).
+    if (result.outcome.status === 200 && request.get('contact') !== undefined) this.onChange?.(user, result.bindings)
     return result.outcome
+  }
+
+  /** What was kept over a restart; a REGISTER that came since is newer. */
+  restore(user: string, bindings: readonly Binding[]): void {
+    if (bindings.length > 0 && !this.#records.has(user)) this.#records.set(user, bindings)
   }
 
   /** Where a user can be reached now, best first. */
