@@ -1,8 +1,10 @@
 // One party behind SIP: a call (or, while ringing, several forks of one), its media session and its negotiation, told as
 // leg events. It obeys `LegCommand`s in every state; what makes no sense any more is ignored.
 
-import { after, type Timer } from '#base/clock.ts'
+import type { Chance } from '#base/chance.ts'
+import { after, type Clock, type Timer } from '#base/clock.ts'
 import type { CallId } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
 import type { Address } from '#base/wire.ts'
 import type { MediaChannel, MediaEvent, SessionStats } from '#media/protocol.ts'
 import type { CodecName } from '#sdp/codecs.ts'
@@ -20,11 +22,11 @@ import {
 import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite, SipCall } from '#sip/call.ts'
 import { DEFAULT_MAX_FORWARDS } from '#sip/limits.ts'
 import { field, type SipRequest, type SipResponse } from '#sip/message.ts'
+import type { UserAgent } from '#sip/user-agent.ts'
 import type { DialRequest, Header, LegEnd, LegEvent } from './leg.ts'
 import { MAX_INFO_OCTETS, OPEN_SESSION_WAIT_MS, STATS_WAIT_MS } from './limits.ts'
 import { digitOf, sdpOf } from './sip-body.ts'
 import { headersDown, headersUp, readQ850, statusOfQ850, writeQ850 } from './sip-headers.ts'
-import type { SipLegs } from './sip-legs.ts'
 
 /** One way to place a call, and the one to take when nobody there answers at all. */
 export interface Branch extends Omit<OutgoingInvite, 'body'> {
@@ -35,10 +37,23 @@ type Phase = 'ringing-in' | 'dialing-out' | 'answered' | 'ending' | 'ended'
 
 const knownCodecs: ReadonlySet<string> = new Set(['PCMU', 'PCMA', 'G722', 'opus'])
 
+/** What a leg asks of those who keep all legs. */
+export interface LegHome {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly log: Log
+  readonly ua: Pick<UserAgent, 'invite'>
+  readonly codecs: readonly CodecName[]
+  readonly mediaHost: string
+  readonly publicHost: string | null
+  tellUp(event: LegEvent): void
+  forget(leg: SipLeg): void
+}
+
 export class SipLeg {
   readonly id: CallId
   readonly media: MediaChannel
-  readonly #legs: SipLegs
+  readonly #legs: LegHome
   readonly #trusted: boolean
   readonly #latch: boolean
   #phase: Phase
@@ -72,7 +87,7 @@ export class SipLeg {
   #statsTimer: Timer | null = null
 
   constructor(
-    legs: SipLegs,
+    legs: LegHome,
     id: CallId,
     media: MediaChannel,
     phase: 'ringing-in' | 'dialing-out',

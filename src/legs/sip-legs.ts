@@ -55,7 +55,7 @@ export interface SipLegsOptions {
 
 type Source = IncomingLeg['source'] & { readonly trunk?: Trunk; readonly user?: SipUser }
 
-export class SipLegs implements Legs {
+export class SipLegs implements Legs, LegHome {
   readonly clock: Clock
   readonly chance: Chance
   readonly log: Log

@@ -4,7 +4,8 @@
 // Rooms above hold a `SipCall`, tell it what to do, and hear of everything through one `CallListener`. `ended` comes exactly
 // once and last.
 
-import { after, type Timer } from '#base/clock.ts'
+import type { Chance } from '#base/chance.ts'
+import { after, type Clock, type Timer } from '#base/clock.ts'
 import { AuthSession } from './auth-session.ts'
 import {
   acceptCseq,
@@ -18,12 +19,36 @@ import type { Credentials } from './digest.ts'
 import { MAX_FORKS, PROVISIONAL_REFRESH_MS } from './limits.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
 import { makeResponse } from './respond.ts'
-import { giveUpMs } from './timers.ts'
-import type { ClientTransaction, ServerTransaction } from './transaction-layer.ts'
+import { giveUpMs, type SipTimers } from './timers.ts'
+import type { ClientTransaction, ServerTransaction, TransactionLayer } from './transaction-layer.ts'
 import type { Flow, Target } from './transport.ts'
 import { bareHost } from './uri.ts'
-import type { UserAgent } from './user-agent.ts'
 import { writeMessage } from './write.ts'
+
+/** What a call asks of the user agent it lives in. */
+export interface CallHome {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly layer: TransactionLayer
+  readonly timers: SipTimers
+  soon(callback: () => void): void
+  forget(call: SipCall): void
+  /** Where a dialog's next request goes. */
+  targetOf(dialog: Dialog, pinned: Target | null): Target
+  /** Acknowledges a 2xx, and remembers how, for its repetitions. */
+  acknowledge(
+    acks: Map<string, { bytes: Uint8Array; target: Target }>,
+    tag: string,
+    dialog: Dialog,
+    invite: SipRequest,
+    answer: Uint8Array | null,
+    target: Target,
+  ): void
+  contactHeaders(kind: Target['kind']): readonly HeaderField[]
+  identity(name: 'User-Agent' | 'Server'): readonly HeaderField[]
+  inviteHeaders(): readonly HeaderField[]
+  acceptHeaders(): readonly HeaderField[]
+}
 
 export interface CallEnd {
   readonly by: 'remote' | 'local' | 'network'
@@ -102,7 +127,7 @@ export class SipCall {
   readonly direction: 'in' | 'out'
   /** The first INVITE, as received or as first sent. */
   readonly invite: SipRequest
-  readonly #ua: UserAgent
+  readonly #ua: CallHome
   readonly #auth: AuthSession
   #listener: CallListener | null = null
   #phase: Phase
@@ -136,7 +161,7 @@ export class SipCall {
   #reinviteServer: { transaction: ServerTransaction; request: SipRequest } | null = null
 
   constructor(
-    ua: UserAgent,
+    ua: CallHome,
     direction: 'in' | 'out',
     localTag: string,
     invite: SipRequest,

@@ -6,7 +6,7 @@ import { type Chance, token } from '#base/chance.ts'
 import { after, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { AuthSession } from './auth-session.ts'
-import { type OutgoingInvite, SipCall, writeAck } from './call.ts'
+import { type CallHome, type OutgoingInvite, SipCall, writeAck } from './call.ts'
 import { type Dialog, nextHop, wantedKind } from './dialog.ts'
 import type { Credentials } from './digest.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
@@ -42,7 +42,7 @@ export interface UserAgentListener {
   screen?(request: SipRequest, flow: Flow): ScreenVerdict
 }
 
-export class UserAgent {
+export class UserAgent implements CallHome {
   readonly clock: Clock
   readonly chance: Chance
   readonly layer: TransactionLayer
