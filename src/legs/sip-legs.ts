@@ -28,7 +28,7 @@ import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs 
 import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
-import { type Branch, SipLeg } from './sip-leg.ts'
+import { type Branch, type LegHome, SipLeg } from './sip-leg.ts'
 import { TrunkKeeper } from './trunk-keeper.ts'
 
 export interface SipLegsOptions {

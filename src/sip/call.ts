@@ -34,7 +34,7 @@ export interface CallHome {
   soon(callback: () => void): void
   forget(call: SipCall): void
   /** Where a dialog's next request goes. */
-  targetOf(dialog: Dialog, pinned: Target | null): Target
+  targetOf(dialog: Dialog, pinned: Target | null, lastWay: Target): Target
   /** Acknowledges a 2xx, and remembers how, for its repetitions. */
   acknowledge(
     acks: Map<string, { bytes: Uint8Array; target: Target }>,
