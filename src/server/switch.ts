@@ -22,6 +22,7 @@ import { findEspeak } from '#speech/espeak.ts'
 import { Sounds } from '#speech/sounds.ts'
 import { GATHER_MS } from '#storage/limits.ts'
 import { openStore } from '#storage/store.ts'
+import { Admission, loopProbe } from './admission.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { accountOf, CREDENTIALS_FILE, type Credentials, openCredentials } from './credentials.ts'
 import { buildHouse, type House } from './house.ts'
@@ -124,6 +125,10 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
 
   const version = await packageVersion()
   let house: House | null = null
+  const admission = new Admission(() => clock.nowMs(), loopProbe())
+  pool.value.ear().onEvent((event) => {
+    if (event.type === 'worker-load') admission.mediaLate(event.lateP99Ms)
+  })
   const lines = await lineUp({
     clock,
     chance,
@@ -135,7 +140,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     settings: { ...settings, publicIp: ownAddress(settings.sipHost, settings.publicIp) },
     media: [pool.value.facades()(account)],
     // What cannot be served well is refused at the door (RFC 5390).
-    admit: () => (house === null || house.engine.open ? null : ADMIT_AGAIN_SECS),
+    admit: () => (house === null || house.engine.open ? admission.admit() : ADMIT_AGAIN_SECS),
     name: `Hookswitch/${version}`,
   })
   if (!lines.ok) return abandon(lines.error)

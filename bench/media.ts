@@ -1,0 +1,115 @@
+// Sound through the whole switch: calls set up over SIP, then the load of rtp-generator.ts on the ports they were given.
+
+import { fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Figure, FigureName } from './figures.ts'
+import type { WindowFigures } from './rtp-generator.ts'
+import type { Size } from './signalling.ts'
+import { type PlacedCall, SipCaller } from './sip-caller.ts'
+import { LOAD_CORE, pin, ROOMS, startSwitch } from './switch-process.ts'
+
+const CALLS_PER_SECOND = 100
+const SETTLE_MS = 2_000
+
+interface Sounding extends WindowFigures {
+  readonly up: number
+  readonly usPerLegTick: number
+  readonly cpuPercent: number
+  readonly kilobytesPerLeg: number
+}
+
+/** @param numberOf which number the i-th caller dials @param twoLegs a bridge: every call is answered by a leg of ours, too */
+async function sound(legs: number, seconds: number, numberOf: (leg: number) => string, twoLegs = false) {
+  const callee = await SipCaller.open(0)
+  const engine = await startSwitch({ bridgeTo: callee.port })
+  const caller = await SipCaller.open(engine.sipPort)
+  const generator = fork(new URL('./rtp-generator.ts', import.meta.url))
+  pin(generator.pid!, LOAD_CORE)
+  try {
+    generator.send({ legs })
+    const { ports } = await next<{ ports: number[] }>(generator, 'ports')
+    // Warm: code paths, and memory the allocator keeps.
+    for (let i = 0; i < 20; i++) await (await caller.call('answer', 9))?.hangUp()
+    const before = await engine.residentKilobytes()
+    const placed = twoLegs ? legs / 2 : legs
+    let ringing = placed
+    callee.answerWith(() => ports[ringing++]!)
+    const calls: (PlacedCall | null)[] = []
+    for (let i = 0; i < placed; i++) {
+      calls.push(await caller.call(numberOf(i), ports[i]!))
+      await sleep(1000 / CALLS_PER_SECOND)
+    }
+    await sleep(500)
+    const targets = calls.map((call) => call?.rtpPort ?? 9)
+    // The called side learns its target from the offer it was sent.
+    const targetsOfCallee = callee.offeredPorts
+    generator.send({ targets: [...targets, ...targetsOfCallee], mark: twoLegs })
+    await sleep(SETTLE_MS)
+    const cpu = await engine.cpuMs()
+    generator.send({ window: seconds })
+    const { figures } = await next<{ figures: WindowFigures }>(generator, 'figures')
+    const used = (await engine.cpuMs()) - cpu
+    const kilobytesPerLeg = ((await engine.residentKilobytes()) - before) / legs
+    const up = calls.filter((call) => call !== null).length
+    return {
+      ...figures,
+      up,
+      usPerLegTick: (used * 1000) / (legs * 50 * seconds),
+      cpuPercent: used / 10 / seconds,
+      kilobytesPerLeg,
+    } satisfies Sounding
+  } finally {
+    generator.send({ end: true })
+    caller.close()
+    callee.close()
+    await engine.stop()
+  }
+}
+
+function figure(name: FigureName, value: number, measured: Sounding): Figure {
+  return { name, value, notes: { ...measured } }
+}
+
+export async function rooms(size: Size): Promise<Figure[]> {
+  const legs = Math.max(20, 200 * size.scale)
+  const measured = await sound(legs, size.seconds, (leg) => `room${Math.floor(leg / 10) % ROOMS}`)
+  return [
+    figure('rooms of ten', measured.usPerLegTick, measured),
+    figure('conference memory', measured.kilobytesPerLeg, measured),
+  ]
+}
+
+export async function room100(size: Size): Promise<Figure[]> {
+  const measured = await sound(Math.max(20, 100 * size.scale), size.seconds, () => 'room0')
+  return [figure('room of 100', measured.usPerLegTick, measured)]
+}
+
+export async function bridge(size: Size): Promise<Figure[]> {
+  const measured = await sound(Math.max(20, 400 * size.scale), size.seconds, () => 'bridge', true)
+  return [
+    figure('bridge', measured.usPerLegTick, measured),
+    figure('bridge delay p50', measured.delayP50Ms ?? Number.NaN, measured),
+    figure('bridge delay p99', measured.delayP99Ms ?? Number.NaN, measured),
+  ]
+}
+
+export async function playback(size: Size): Promise<Figure[]> {
+  const measured = await sound(Math.max(20, 400 * size.scale), size.seconds, () => 'play')
+  return [figure('playback', measured.usPerLegTick, measured)]
+}
+
+export async function recording(size: Size): Promise<Figure[]> {
+  const measured = await sound(Math.max(20, 400 * size.scale), size.seconds, () => 'record')
+  return [figure('recording', measured.usPerLegTick, measured)]
+}
+
+function next<T>(child: ReturnType<typeof fork>, key: string): Promise<T> {
+  return new Promise((resolve) => {
+    const listen = (message: unknown): void => {
+      if (typeof message !== 'object' || message === null || !(key in message)) return
+      child.off('message', listen)
+      resolve(message as T)
+    }
+    child.on('message', listen)
+  })
+}
