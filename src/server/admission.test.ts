@@ -62,11 +62,13 @@ test('between the marks nothing changes', () => {
   assert.equal(admission.refusing, before)
 })
 
-test('late timers and a late media beat refuse calls, an old report does not', () => {
+test('late timers and a lasting lateness of the media beat refuse calls, one hiccup does not', () => {
   const late = desk()
   late.seen.lateMs = 200
   assert.ok(late.offer(1_000) < 0.8)
   const media = desk()
+  media.admission.mediaLate(60)
+  assert.equal(media.offer(1_000), 1)
   media.admission.mediaLate(60)
   assert.ok(media.offer(1_000) < 0.8)
   media.offer(5_000)

@@ -22,8 +22,12 @@ const SHRINK = 0.5
 const SHRINK_LEAST = 0.02
 /** Some are always let in: otherwise nothing would show that it is over. */
 const MOST_REFUSED = 0.95
-/** Media load reports come every second while there is sound. */
-const REPORT_STALE_MS = 3_000
+/**
+ * Media load reports come every second while there is sound. The beat counts as late when reports said so for at least this
+ * long: one hiccup of the machine is no crowd. And it no longer does when none said so for the second time.
+ */
+const MEDIA_LATE_FOR_MS = 900
+const MEDIA_CALM_AFTER_MS = 1_500
 /** What a refused caller is told to wait. */
 const RETRY_AFTER_S = 5
 const PROBE_RESOLUTION_MS = 50
@@ -43,7 +47,8 @@ export class Admission {
   #refused = 0
   #owed = 0
   #mediaLateMs = 0
-  #reportedAtMs = Number.NEGATIVE_INFINITY
+  #mediaLateSinceMs = Number.NEGATIVE_INFINITY
+  #mediaLateAtMs = Number.NEGATIVE_INFINITY
 
   constructor(nowMs: () => number, probe: LoopProbe) {
     this.#nowMs = nowMs
@@ -53,8 +58,11 @@ export class Admission {
 
   /** A media worker's report: how late its beat was, 99th percentile. */
   mediaLate(lateP99Ms: number): void {
+    if (lateP99Ms <= MEDIA_LATE_MS) return
+    const nowMs = this.#nowMs()
+    if (nowMs - this.#mediaLateAtMs > MEDIA_CALM_AFTER_MS) this.#mediaLateSinceMs = nowMs
+    this.#mediaLateAtMs = nowMs
     this.#mediaLateMs = lateP99Ms
-    this.#reportedAtMs = this.#nowMs()
   }
 
   /** The part of new calls refused now, 0 to 1. */
@@ -77,7 +85,8 @@ export class Admission {
     // After a pause nothing of what was seen holds any more: each look not taken was a calm one.
     const looks = Math.floor((nowMs - this.#lookedAtMs) / LOOK_EVERY_MS)
     this.#lookedAtMs = nowMs
-    const media = nowMs - this.#reportedAtMs < REPORT_STALE_MS ? this.#mediaLateMs / MEDIA_LATE_MS : 0
+    const lasts = this.#mediaLateAtMs - this.#mediaLateSinceMs >= MEDIA_LATE_FOR_MS
+    const media = lasts && nowMs - this.#mediaLateAtMs < MEDIA_CALM_AFTER_MS ? this.#mediaLateMs / MEDIA_LATE_MS : 0
     const load = Math.max(this.#probe.busyFraction() / BUSY_FRACTION, this.#probe.lateMs() / LOOP_LATE_MS, media)
     if (load > 1) this.#refused = Math.min(MOST_REFUSED, this.#refused + GROW)
     else if (load < CALM) this.#refused = Math.max(0, this.#refused * SHRINK ** looks - SHRINK_LEAST)
