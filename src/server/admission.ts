@@ -9,16 +9,16 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
 /** The shortest time over which a load is judged. */
-const LOOK_EVERY_MS = 100
+const LOOK_EVERY_MS = 150
 /** Above any of these there is too much … */
-const BUSY_FRACTION = 0.96
+const BUSY_FRACTION = 0.985
 const LOOP_LATE_MS = 60
 const MEDIA_LATE_MS = 25
 /** … and below this part of all of them it is over; in between everything stays as it is. */
-const CALM = 0.9
+const CALM = 0.95
 /** How the refused part grows and shrinks at each look: carefully into it, quickly out of it. */
-const GROW = 0.15
-const SHRINK = 0.5
+const GROW = 0.2
+const SHRINK = 0.4
 const SHRINK_LEAST = 0.02
 /** Some are always let in: otherwise nothing would show that it is over. */
 const MOST_REFUSED = 0.95
@@ -46,6 +46,7 @@ export class Admission {
   #lookedAtMs: number
   #refused = 0
   #owed = 0
+  #badLooks = 0
   #mediaLateMs = 0
   #mediaLateSinceMs = Number.NEGATIVE_INFINITY
   #mediaLateAtMs = Number.NEGATIVE_INFINITY
@@ -88,7 +89,9 @@ export class Admission {
     const lasts = this.#mediaLateAtMs - this.#mediaLateSinceMs >= MEDIA_LATE_FOR_MS
     const media = lasts && nowMs - this.#mediaLateAtMs < MEDIA_CALM_AFTER_MS ? this.#mediaLateMs / MEDIA_LATE_MS : 0
     const load = Math.max(this.#probe.busyFraction() / BUSY_FRACTION, this.#probe.lateMs() / LOOP_LATE_MS, media)
-    if (load > 1) this.#refused = Math.min(MOST_REFUSED, this.#refused + GROW)
+    // One bad look is a burst, which the buffers are for.
+    this.#badLooks = load > 1 ? this.#badLooks + 1 : 0
+    if (this.#badLooks > 1) this.#refused = Math.min(MOST_REFUSED, this.#refused + GROW)
     else if (load < CALM) this.#refused = Math.max(0, this.#refused * SHRINK ** looks - SHRINK_LEAST)
     if (this.#refused === 0) this.#owed = 0
   }

@@ -1,6 +1,7 @@
 // The media worker process: one `MediaWorker` on real sockets, served to control over a loopback stream. It owns the
 // audio; when control stalls or dies it goes on, closes recordings properly, and ends by itself when nobody comes back.
 
+import { flushCompileCache } from 'node:module'
 import { serveChannel } from '#media/channel-server.ts'
 import { MediaWorker } from '#media/worker.ts'
 import { RealChance } from '#net/chance.ts'
@@ -55,3 +56,5 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 process.send?.({ port: listening.value.local.port })
 process.channel?.unref()
+// What was compiled for this start serves the next one (bin/hookswitch.js says where), even if this process is killed.
+setTimeout(flushCompileCache, 2_000).unref()
