@@ -24,7 +24,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   recording,
   overload,
 }
-const SMOKE: Size = { seconds: 1, scale: 0.02 }
+const SMOKE: Size = { seconds: 0.5, scale: 0.05, smoke: true }
 
 const args = process.argv.slice(2)
 const option = (name: string): string | null => {
@@ -34,7 +34,7 @@ const option = (name: string): string | null => {
 const smoke = args.includes('--smoke')
 const only = option('--only')?.split(',') ?? Object.keys(BENCHES)
 const runs = smoke ? 1 : Number(option('--runs') ?? 1)
-const size: Size = smoke ? SMOKE : { seconds: Number(option('--seconds') ?? 6), scale: 1 }
+const size: Size = smoke ? SMOKE : { seconds: Number(option('--seconds') ?? 6), scale: 1, smoke: false }
 const unknown = only.filter((name) => BENCHES[name] === undefined)
 if (unknown.length > 0) {
   console.error(`no bench is called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`)

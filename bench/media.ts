@@ -44,7 +44,7 @@ async function sound(legs: number, seconds: number, numberOf: (leg: number) => s
     // The called side learns its target from the offer it was sent.
     const targetsOfCallee = callee.offeredPorts
     generator.send({ targets: [...targets, ...targetsOfCallee], mark: twoLegs })
-    await sleep(SETTLE_MS)
+    await sleep(Math.min(SETTLE_MS, seconds * 1000))
     const cpu = await engine.cpuMs()
     generator.send({ window: seconds })
     const { figures } = await next<{ figures: WindowFigures }>(generator, 'figures')

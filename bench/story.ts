@@ -118,7 +118,7 @@ class Town {
 export async function story(size: Size): Promise<Figure[]> {
   const town = await Town.open()
   try {
-    await town.run(100 * size.scale, Math.max(5, WARM_UP_CALLS * size.scale))
+    if (!size.smoke) await town.run(100, WARM_UP_CALLS)
     // About two hundred events a second.
     const calm = await town.run(40 * size.scale, Math.max(5, 40 * size.scale * size.seconds))
     const status = (await (
