@@ -77,6 +77,8 @@ export async function startSwitch(order: SwitchOrder): Promise<SwitchProcess> {
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )
+  // A bench that breaks must not leave its switch behind; the workers end by themselves then.
+  process.once('exit', () => kill(child.pid!))
   pin(child.pid!, SWITCH_CORE)
   const baseUrl = `http://127.0.0.1:${httpPort}`
   if (order.sipPort === undefined) await ready(child, baseUrl)
