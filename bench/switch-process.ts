@@ -78,7 +78,9 @@ export async function startSwitch(order: SwitchOrder): Promise<SwitchProcess> {
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )
   // A bench that breaks must not leave its switch behind; the workers end by themselves then.
-  process.once('exit', () => kill(child.pid!))
+  const killed = (): void => kill(child.pid!)
+  process.once('exit', killed)
+  child.once('exit', () => process.off('exit', killed))
   pin(child.pid!, SWITCH_CORE)
   const baseUrl = `http://127.0.0.1:${httpPort}`
   if (order.sipPort === undefined) await ready(child, baseUrl)
@@ -153,11 +155,18 @@ export function pin(pid: number, core: number): void {
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
+/** Below the range that outgoing connections draw from: such a port is still free when the switch comes to take it. */
+const PORTS_FROM = 12_000
+const PORTS = 7_000
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS_FROM + Math.floor(Math.random() * PORTS)
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer()
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
     })
-  })
+    if (free) return port
+  }
 }
