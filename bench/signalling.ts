@@ -62,15 +62,31 @@ async function callFigures(
   if (!size.smoke) await put(engine, number, 300, WARM_UP_CALLS / 300)
   const calm = await put(engine, number, 100 * size.scale, size.seconds)
   let clean = 0
-  let last: Load = calm
+  let cleanLoad: Load = calm
+  let beyond: { readonly rate: number; readonly load: Load } | null = null
   for (const rate of size.smoke ? rates.slice(0, 1) : rates) {
-    last = await put(engine, number, rate * size.scale, size.seconds)
-    if (last.failed > 0 || last.retransmissions > 0) break
+    const load = await put(engine, number, rate * size.scale, size.seconds)
+    if (load.failed > 0 || load.retransmissions > 0) {
+      beyond = { rate: rate * size.scale, load }
+      break
+    }
     clean = rate * size.scale
+    cleanLoad = load
   }
   return [
     { name: `${name} cpu`, value: calm.cpuPerCallMs, notes: { ...calm, at: '100/s' } },
-    { name: `${name} rate`, value: clean, notes: { ...last } },
+    {
+      name: `${name} rate`,
+      value: clean,
+      notes: {
+        ...(clean === 0 && beyond !== null ? beyond.load : cleanLoad),
+        // What ended the search: the first rate that was not clean.
+        beyond:
+          beyond === null
+            ? 'not reached'
+            : `${beyond.rate}/s: ${beyond.load.failed} failed, ${beyond.load.retransmissions} repeated`,
+      },
+    },
   ]
 }
 
