@@ -17,11 +17,6 @@ export function addFrame(sum: Int32Array, frame: Int16Array, count: number): voi
   for (let i = 0; i < count; i++) sum[i]! += frame[i]!
 }
 
-/** sum = frame */
-export function setFrame(sum: Int32Array, frame: Int16Array, count: number): void {
-  for (let i = 0; i < count; i++) sum[i] = frame[i]!
-}
-
 /** target = sum - frame: everyone but oneself. Returns the loudest magnitude, which a limiter wants to know. */
 export function withoutFrame(target: Int32Array, sum: Int32Array, frame: Int16Array, count: number): number {
   let peak = 0

@@ -25,11 +25,6 @@ export function pause(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => after(clock, delayMs, resolve))
 }
 
-/** Wall time as ISO-8601 UTC with milliseconds, the form resources use. */
-export function isoMillis(wallMs: number): string {
-  return new Date(Math.floor(wallMs)).toISOString()
-}
-
 /** Wall time as ISO-8601 UTC with microseconds, the form webhooks use (`wallMs` may carry a fraction). */
 export function isoMicros(wallMs: number): string {
   const whole = Math.floor(wallMs)

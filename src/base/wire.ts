@@ -72,7 +72,3 @@ export interface StreamNet {
 export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
-
-export function sameAddress(a: Address, b: Address): boolean {
-  return a.port === b.port && a.host === b.host
-}

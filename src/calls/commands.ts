@@ -1,8 +1,8 @@
 // What a language may ask of the hall. Commands are neutral: where the two languages differ in behaviour, the
 // difference is a field here, never a branch on a language's name in the engine.
 
-import type { AccountId, ApplicationId, CallId, ConferenceId, GatherId, PlaybackId, RecordingId } from '#base/ids.ts'
-import type { Header } from '#legs/leg.ts'
+import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId } from '#base/ids.ts'
+import type { DialRequest, Header } from '#legs/leg.ts'
 import type {
   AfterBridge,
   AudioSource,
@@ -38,19 +38,8 @@ export interface GatherSpec {
   readonly maxTries: number
 }
 
-export interface DialSpec {
-  readonly account: AccountId
-  readonly application: ApplicationId
-  readonly to: string
-  /** Destinations that ring at the same time; the first to answer wins. */
-  readonly alsoTo: readonly string[]
-  readonly from: string
-  readonly fromName: string | null
-  readonly headers: readonly Header[]
-  readonly auth: { readonly username: string; readonly password: string } | null
-  readonly codecs: readonly string[]
-  readonly transport: 'udp' | 'tcp' | 'tls' | null
-  readonly privacy: boolean
+/** What a leg is asked, and what the hall does with the call: `ringTimeoutMs` is the leg's ring time. */
+export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'timeoutMs'> {
   readonly ringTimeoutMs: number
   readonly timeLimitMs: number
   /** The group of this call joins that one's; null begins a new group. */

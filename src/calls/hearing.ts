@@ -1,7 +1,6 @@
 // Who hears whom in a conference, as plain data: for each participant, whether it is in the mix at all, whom it hears
 // and who hears it. Hold, mute, monitor, whisper and a room that has not started are all answers of this one function.
 
-import type { CallId } from '#base/ids.ts'
 import type { Audience } from '#media/protocol.ts'
 import type { Conference, Participant } from './model.ts'
 
@@ -22,16 +21,4 @@ function heardBy(participant: Participant): Audience {
     return participant.whisperTo.length === 0 ? 'nobody' : (participant.whisperTo as readonly string[])
   }
   return 'everyone'
-}
-
-/** Whether `listener` hears `speaker`: the matrix that tests and the console draw. */
-export function hears(conference: Conference, listener: CallId, speaker: CallId): boolean {
-  if (listener === speaker) return false
-  const from = conference.participants.find((one) => one.call === speaker)
-  const to = conference.participants.find((one) => one.call === listener)
-  if (from === undefined || to === undefined) return false
-  const a = hearingOf(conference, from)
-  const b = hearingOf(conference, to)
-  if (a.type === 'apart' || b.type === 'apart') return false
-  return a.heardBy === 'everyone' || (a.heardBy !== 'nobody' && a.heardBy.includes(listener))
 }

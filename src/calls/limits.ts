@@ -8,10 +8,6 @@ export const MAX_RECORDINGS_AT_ONCE = 10
 export const MAX_LIVE_CALLS = 50_000
 /** Live conferences in one process. */
 export const MAX_LIVE_CONFERENCES = 10_000
-/** Participants in one conference when nothing smaller was asked for. */
-export const MAX_PARTICIPANTS = 800
-/** Octets of notes a language may keep on one record: it is written with every change. */
-export const MAX_NOTES_OCTETS = 64 * 1024
 /** How soon a commit that failed is tried again. */
 export const COMMIT_RETRY_MS = 500
 /** What a refused command is told to wait. */

@@ -300,7 +300,7 @@ export class SipLegs implements Legs, LegHome {
   // ---- calls out ----------------------------------------------------------------------------------------------------
 
   #findRoute(account: AccountId, to: string): Route {
-    const { directory, policy } = this.#options
+    const { policy } = this.#options
     const text = to.trim()
     if (text === '' || /[\s<>"\r\n\0]/.test(text)) return failed({ type: 'bad-address', to })
     if (/^sips?:/i.test(text)) {
@@ -312,7 +312,6 @@ export class SipLegs implements Legs, LegHome {
         return this.#findUserOrTrunk(account, unescapeUser(uri.user), to)
       return policy.allowUri(bareHost(uri.host)) ? { type: 'uri', uri: text } : failed({ type: 'not-allowed', to })
     }
-    void directory
     return this.#findUserOrTrunk(account, text, to)
   }
 

@@ -8,7 +8,6 @@ import {
   type Params,
   param,
   parseHeaderParams,
-  quote,
   unquote,
   writeParams,
 } from './params.ts'
@@ -74,17 +73,6 @@ function parseAddrSpec(text: string): NameAddr | null {
   if (uri === null || (uri.type === 'sip' && uri.headers !== null)) return null
   const params = semicolon < 0 ? noParams : parseHeaderParams(text, semicolon)
   return params === null ? null : { displayName: null, uri, params }
-}
-
-/** Writes a name-addr, always with angle brackets. */
-export function writeNameAddr(address: {
-  displayName: string | null
-  uri: { text: string } | string
-  params?: Params
-}): string {
-  const uri = typeof address.uri === 'string' ? address.uri : address.uri.text
-  const name = address.displayName === null || address.displayName === '' ? '' : `${quote(address.displayName)} `
-  return `${name}<${uri}>${address.params === undefined ? '' : writeParams(address.params)}`
 }
 
 /** The tag of a From or To; null when absent or empty. */

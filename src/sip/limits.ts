@@ -40,5 +40,3 @@ export const MIN_SESSION_EXPIRES_S = 90
 export const MAX_BINDINGS = 10
 /** Addresses of record a registrar keeps. */
 export const MAX_RECORDS = 100_000
-/** Requests of one dialog still without a final answer. */
-export const MAX_PENDING_IN_DIALOG = 32

@@ -154,11 +154,6 @@ export function uriHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
-/** The `transport` parameter in lower case, or null. */
-export function uriTransport(uri: SipUri): string | null {
-  return param(uri.params, 'transport')?.toLowerCase() ?? null
-}
-
 /** RFC 3261 §19.1.4, as far as registrations need it: users by octets, hosts without letter case, ports exact. */
 export function sameUri(a: Uri, b: Uri): boolean {
   if (a.type !== 'sip' || b.type !== 'sip') return a.text === b.text

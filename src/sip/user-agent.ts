@@ -8,7 +8,6 @@ import type { Log } from '#base/log.ts'
 import { AuthSession } from './auth-session.ts'
 import { type CallHome, type OutgoingInvite, SipCall, writeAck } from './call.ts'
 import { type Dialog, nextHop, wantedKind } from './dialog.ts'
-import type { Credentials } from './digest.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
 import { makeResponse } from './respond.ts'
 import type { SipTimers } from './timers.ts'
@@ -282,9 +281,4 @@ export function numericTarget(uri: SipUri): Target | null {
   const host = uri.host === 'localhost' ? '127.0.0.1' : bareHost(uri.host)
   if (isIP(host) === 0) return null
   return { kind: wantedKind(uri), address: { host, port: uri.port ?? 5060 }, flowId: null }
-}
-
-/** Keeps credentials and challenges together for requests of one account. */
-export function authFor(chance: Chance, credentials: Credentials | null): AuthSession {
-  return new AuthSession(chance, credentials)
 }

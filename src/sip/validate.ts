@@ -176,11 +176,6 @@ export function supports(message: SipRequest | SipResponse, tag: string): boolea
   return message.tokens('supported').some((item) => item.toLowerCase() === tag)
 }
 
-/** Whether a Via asks for symmetric response routing (RFC 3581). */
-export function wantsRport(request: SipRequest): boolean {
-  return request.topVia !== null && param(request.topVia.params, 'rport') !== undefined
-}
-
 function allow(capabilities: Capabilities): HeaderField[] {
   return [field('Allow', capabilities.methods.join(', '))]
 }

@@ -4,7 +4,7 @@
 import type { AccountId, ApplicationId, CallId, ConferenceId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { TelnyxDoors } from './doors.ts'
-import { type ApiError, errors, refusalError } from './errors.ts'
+import { type ApiError, refusalError } from './errors.ts'
 import { connectionId, readCallControlId, readUuid } from './spelling.ts'
 
 export function resolveCall(text: string | undefined, pointer = '/call_control_id'): Result<CallId, ApiError> {
@@ -38,8 +38,4 @@ export function resolveConference(
 /** The application a `connection_id` names. */
 export function resolveApplication(doors: TelnyxDoors, account: AccountId, connection: string): ApplicationId | null {
   return doors.register.applications(account).find((one) => connectionId(one.id) === connection)?.id ?? null
-}
-
-export function unknownResource(what: string): ApiError {
-  return errors.notFound(what)
 }

@@ -1,7 +1,7 @@
 // Commands on a conference (telnyx-voice §11.2, §12.7).
 
 import { z } from 'zod'
-import type { GatherId } from '#base/ids.ts'
+import type { CallId, ConferenceId, GatherId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { ConferenceCommand } from '#calls/commands.ts'
 import { areDigits } from '#calls/digits.ts'
@@ -60,9 +60,7 @@ const joinFromLegBody = z.object({
 const someCalls = { call_control_ids: callIds.optional(), region }
 
 type Request<Body> = RouteRequest<TelnyxActor, Body>
-type Meant = (
-  conference: ConferenceCommand extends infer C ? (C extends { readonly conference: infer Id } ? Id : never) : never,
-) => Exclude<ConferenceCommand, { readonly type: 'create-conference' }> | Reply
+type Meant = (conference: ConferenceId) => Exclude<ConferenceCommand, { readonly type: 'create-conference' }> | Reply
 
 export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander): readonly AnyRoute<TelnyxActor>[] {
   const { ids } = doors
@@ -83,6 +81,16 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
       notes: (record) => readNotes(record.notes, { client_state: request.body.client_state }),
       ...(data === undefined ? {} : { data }),
     })
+  }
+
+  /** A command for the participants that `call_control_ids` names, or for all of them. */
+  function onParticipants(
+    request: Parameters<typeof onConference>[0] &
+      Request<{ readonly call_control_ids?: readonly string[] | undefined }>,
+    make: (conference: ConferenceId, calls: readonly CallId[] | null) => ReturnType<Meant>,
+  ): Promise<Reply> {
+    const calls = resolveCalls(request.body.call_control_ids)
+    return onConference(request, (conference) => (calls.ok ? make(conference, calls.value) : fail(calls.error)))
   }
 
   const create = async (request: Request<z.infer<typeof createBody>>): Promise<Reply> => {
@@ -179,13 +187,11 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
       summary: `${action === 'mute' ? 'Mute' : 'Unmute'} participants`,
       body: z.object({ ...someCalls, ...cs }),
       handler: (request) =>
-        onConference(request, (conference) => {
-          const calls = resolveCalls(request.body.call_control_ids)
-          if (!calls.ok) return fail(calls.error)
+        onParticipants(request, (conference, calls) => {
           return {
             type: action === 'mute' ? 'mute-participants' : 'unmute-participants',
             conference,
-            calls: calls.value,
+            calls,
           }
         }),
     })
@@ -196,12 +202,10 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     summary: 'Put participants on hold',
     body: z.object({ ...someCalls, ...media, ...cs }),
     handler: (request) =>
-      onConference(request, (conference) => {
-        const calls = resolveCalls(request.body.call_control_ids)
-        if (!calls.ok) return fail(calls.error)
+      onParticipants(request, (conference, calls) => {
         const audio = readAudio(request.body)
         if (!audio.ok) return fail(audio.error)
-        return { type: 'hold-participants', conference, calls: calls.value, audio: audio.value }
+        return { type: 'hold-participants', conference, calls, audio: audio.value }
       }),
   })
 
@@ -211,10 +215,8 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     summary: 'Take participants off hold',
     body: z.object({ ...cs, call_control_ids: callIds, region }),
     handler: (request) =>
-      onConference(request, (conference) => {
-        const calls = resolveCalls(request.body.call_control_ids)
-        if (!calls.ok) return fail(calls.error)
-        return { type: 'unhold-participants', conference, calls: calls.value }
+      onParticipants(request, (conference, calls) => {
+        return { type: 'unhold-participants', conference, calls }
       }),
   })
 
@@ -224,16 +226,14 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     summary: 'Play audio to a conference',
     body: z.object({ ...someCalls, ...media, ...cs, loop }),
     handler: (request) =>
-      onConference(request, (conference) => {
-        const calls = resolveCalls(request.body.call_control_ids)
-        if (!calls.ok) return fail(calls.error)
+      onParticipants(request, (conference, calls) => {
         const audio = readAudio(request.body)
         if (!audio.ok) return fail(audio.error)
         if (audio.value === null) return fail(errors.missing('/audio_url'))
         return {
           type: 'play-to-conference',
           conference,
-          calls: calls.value,
+          calls,
           playback: playbackOf(ids, audio.value, request.body.loop),
         }
       }),
@@ -245,11 +245,9 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     summary: 'Speak to a conference',
     body: z.object({ ...someCalls, ...speech, ...cs }),
     handler: (request) =>
-      onConference(request, (conference) => {
-        const calls = resolveCalls(request.body.call_control_ids)
-        if (!calls.ok) return fail(calls.error)
+      onParticipants(request, (conference, calls) => {
         const playback = playbackOf(ids, readSpeech(request.body), 1)
-        return { type: 'play-to-conference', conference, calls: calls.value, playback }
+        return { type: 'play-to-conference', conference, calls, playback }
       }),
   })
 
@@ -259,10 +257,8 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     summary: 'Stop what plays in a conference',
     body: z.object({ ...someCalls, ...cs }),
     handler: (request) =>
-      onConference(request, (conference) => {
-        const calls = resolveCalls(request.body.call_control_ids)
-        if (!calls.ok) return fail(calls.error)
-        return { type: 'stop-conference-play', conference, calls: calls.value }
+      onParticipants(request, (conference, calls) => {
+        return { type: 'stop-conference-play', conference, calls }
       }),
   })
 
@@ -361,13 +357,11 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
       duration_millis: whole(100, 500).optional(),
     }),
     handler: (request) =>
-      onConference(request, (conference) => {
-        const calls = resolveCalls(request.body.call_control_ids)
-        if (!calls.ok) return fail(calls.error)
+      onParticipants(request, (conference, calls) => {
         return {
           type: 'send-conference-digits',
           conference,
-          calls: calls.value,
+          calls,
           digits: request.body.digits,
           digitMs: request.body.duration_millis ?? 250,
         }
