@@ -5,18 +5,22 @@ import type { BridgeId, CallId } from '#base/ids.ts'
 import type { Hall, LiveCall } from './hall.ts'
 import type { AfterBridge, Call, MuteDigits } from './model.ts'
 import type { Playing } from './playing.ts'
+import type { Supervising } from './supervising.ts'
 
 export class Bridging {
   readonly #hall: Hall
   readonly #playing: Playing
-  readonly #leaveConference: (live: LiveCall) => void
+  readonly #supervising: Supervising
+  /** Takes a call out of its queue or conference. */
+  readonly #leaveElsewhere: (live: LiveCall) => void
   /** Mixes opened for early media, by the ringing call. */
   readonly #early = new Map<CallId, BridgeId>()
 
-  constructor(hall: Hall, playing: Playing, leaveConference: (live: LiveCall) => void) {
+  constructor(hall: Hall, playing: Playing, supervising: Supervising, leaveElsewhere: (live: LiveCall) => void) {
     this.#hall = hall
     this.#playing = playing
-    this.#leaveConference = leaveConference
+    this.#supervising = supervising
+    this.#leaveElsewhere = leaveElsewhere
   }
 
   /** Joins two answered calls. */
@@ -29,6 +33,7 @@ export class Bridging {
     this.#hall.setCall(b, { place: { type: 'bridged', bridge, peer: a.call.id } })
     this.#member(a, bridge, muteDigits === 'none' || muteDigits === 'opposite')
     this.#member(b, bridge, muteDigits === 'none' || muteDigits === 'self')
+    this.#supervising.bridged(a, b)
     this.#hall.tell({ type: 'call.bridged', call: a.call, peer: b.call.id }, a.call.id)
     this.#hall.tell({ type: 'call.bridged', call: b.call, peer: a.call.id }, b.call.id)
   }
@@ -74,9 +79,11 @@ export class Bridging {
     if (place.type !== 'bridged') return
     this.#hall.toMedia(live.call.account, { type: 'close-mix', mix: place.bridge })
     this.#hall.setCall(live, { place: { type: 'parked' } })
+    this.#supervising.unbridged(live)
     const peer = this.#hall.calls.get(place.peer)
     if (peer === undefined || peer.call.state === 'ended' || peer.call.place.type !== 'bridged') return
     this.#hall.setCall(peer, { place: { type: 'parked' } })
+    this.#supervising.unbridged(peer)
     this.#afterwards(peer, peer.call.afterBridge)
   }
 
@@ -96,7 +103,7 @@ export class Bridging {
   #freeForBridge(...calls: readonly LiveCall[]): void {
     for (const live of calls) {
       if (live.call.place.type === 'bridged') this.leave(live)
-      if (live.call.place.type === 'conference') this.#leaveConference(live)
+      this.#leaveElsewhere(live)
       this.#playing.setBackground(live, null)
       this.#playing.stop(live, 'all', true)
       this.#playing.stop(live, 'all', false)

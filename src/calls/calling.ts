@@ -9,14 +9,16 @@ import type { DialRequest, IncomingLeg, LegEvent } from '#legs/leg.ts'
 import type { Bridging } from './bridging.ts'
 import { callEnd } from './call-end.ts'
 import type { DialSpec, Refusal } from './commands.ts'
-import type { Conferencing } from './conferencing.ts'
+import { type Conferencing, conferenceRole } from './conferencing.ts'
 import { digitSteps } from './digits.ts'
 import type { Gathering } from './gathering.ts'
 import type { Hall, LiveCall } from './hall.ts'
 import { MAX_LIVE_CALLS } from './limits.ts'
-import { type Call, nothingOnAnswer } from './model.ts'
+import { type Call, nothingOnAnswer, ordinaryJoin } from './model.ts'
 import type { Playing } from './playing.ts'
+import type { Queueing } from './queueing.ts'
 import type { RecordingDesk } from './recording.ts'
+import type { Supervising } from './supervising.ts'
 
 /** Digits sent on answer last this long each. */
 const DIGIT_ON_ANSWER_MS = 250
@@ -27,6 +29,8 @@ export interface CallingRooms {
   readonly recordings: RecordingDesk
   readonly bridging: Bridging
   readonly conferencing: Conferencing
+  readonly queueing: Queueing
+  readonly supervising: Supervising
 }
 
 export class Calling {
@@ -73,6 +77,7 @@ export class Calling {
       end: null,
       stats: null,
       afterBridge: spec.afterBridge,
+      supervision: spec.supervision,
       onAnswer: spec.onAnswer,
       timeLimitMs: spec.timeLimitMs,
       notes: spec.notes,
@@ -171,6 +176,7 @@ export class Calling {
       end: null,
       stats: null,
       afterBridge: 'hang-up',
+      supervision: null,
       onAnswer: nothingOnAnswer,
       timeLimitMs: null,
       notes: {},
@@ -238,6 +244,7 @@ export class Calling {
   }
 
   #carryOut(live: LiveCall, plan: Call['onAnswer']): void {
+    this.#supervise(live)
     if (plan.conference !== null) {
       const room = this.#hall.conferences.get(plan.conference.conference)
       if (room !== undefined) this.#rooms.conferencing.join(room, live, plan.conference.options)
@@ -265,6 +272,16 @@ export class Calling {
     if (other.call.state === 'ringing-in') {
       this.#hall.toLeg({ type: 'answer', leg: other.call.id, headers: [], codecs: [] })
     }
+  }
+
+  /** A supervisor of a bridged call listens in; one of a conference's participant joins the conference in its role. */
+  #supervise(live: LiveCall): void {
+    const { supervision } = live.call
+    if (supervision === null) return
+    const place = this.#hall.calls.get(supervision.of)?.call.place
+    const room = place?.type === 'conference' ? this.#hall.conferences.get(place.conference) : undefined
+    if (room === undefined) return this.#rooms.supervising.begin(live)
+    this.#rooms.conferencing.join(room, live, { ...ordinaryJoin, ...conferenceRole(supervision) })
   }
 
   sendDigits(live: LiveCall, digits: string, digitMs: number): void {
@@ -296,7 +313,10 @@ export class Calling {
     this.#hall.setCall(live, { state: 'ended' })
     const later: (() => void)[] = []
     this.#rooms.conferencing.leave(live, null, later)
+    this.#rooms.queueing.leave(live, 'hang-up')
     this.#rooms.bridging.leave(live)
+    this.#rooms.supervising.leave(live)
+    this.#rooms.supervising.ended(live)
     for (const id of live.recordings) {
       const recording = this.#hall.recordings.get(id)
       if (recording !== undefined) this.#rooms.recordings.stop(recording)

@@ -14,9 +14,13 @@ import type {
   Notes,
   OnAnswer,
   Playback,
+  Queue,
+  QueueEntry,
   Recording,
   RecordingOptions,
   Role,
+  Supervision,
+  SupervisorRole,
 } from './model.ts'
 
 /** How digits are collected (both languages' gathers are settings of this one). */
@@ -45,6 +49,8 @@ export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'time
   /** The group of this call joins that one's; null begins a new group. */
   readonly linkTo: CallId | null
   readonly afterBridge: AfterBridge
+  /** The new call listens in on that one (see `Supervision`); null for ordinary calls. */
+  readonly supervision: Supervision | null
   readonly onAnswer: OnAnswer
   readonly notes: Notes
 }
@@ -104,6 +110,47 @@ export type CallCommand =
       readonly earlyMedia: boolean
       readonly announce: AudioSource | null
     }
+
+  /** For a call that was dialled to supervise another. */
+  | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }
+  | {
+      readonly type: 'enqueue'
+      readonly call: CallId
+      /** An unknown queue is made, with `maxSize` or the default. */
+      readonly queueName: string
+      /** Null: as the queue has it. Another value than an existing queue's is refused. */
+      readonly maxSize: number | null
+      readonly maxWaitMs: number | null
+      readonly keepAfterHangup: boolean
+      /** Heard while waiting, whenever nothing else plays; null: silence. */
+      readonly audio: AudioSource | null
+    }
+  | { readonly type: 'leave-queue'; readonly call: CallId }
+  /** As `bridge`, with the call at the head of a queue. That call has left the queue even when the bridge then fails. */
+  | {
+      readonly type: 'bridge-queue'
+      readonly call: CallId
+      readonly queueName: string
+      readonly afterBridge: AfterBridge
+      readonly muteDigits: MuteDigits
+      readonly ringback: boolean
+      readonly record: RecordingOptions | null
+    }
+
+/** Queues belong to the account of whoever commands, and are named by their name. */
+export type QueueCommand =
+  | { readonly type: 'create-queue'; readonly queueName: string; readonly maxSize: number }
+  | { readonly type: 'update-queue'; readonly queueName: string; readonly maxSize: number }
+  /** Only an empty one. */
+  | { readonly type: 'delete-queue'; readonly queueName: string }
+  | {
+      readonly type: 'update-queue-entry'
+      readonly queueName: string
+      readonly entry: CallId
+      readonly keepAfterHangup: boolean
+    }
+  /** Takes an entry out: of a call that is over, or a live one, which is parked then. */
+  | { readonly type: 'remove-queue-entry'; readonly queueName: string; readonly entry: CallId }
 
 /** A conference is named by id, or by name among the live ones of an account. */
 export type ConferenceCommand =
@@ -184,7 +231,7 @@ export type ConferenceCommand =
     }
   | { readonly type: 'end-conference'; readonly conference: ConferenceId }
 
-export type EngineCommand = CallCommand | ConferenceCommand
+export type EngineCommand = CallCommand | ConferenceCommand | QueueCommand
 
 /** What an accepted command gives back at once; the outcome comes as events. */
 export interface Accepted {
@@ -192,6 +239,7 @@ export interface Accepted {
   readonly conference: Conference | null
   readonly recording: Recording | null
   readonly playback: PlaybackId | null
+  readonly queue: Queue | null
 }
 
 /** Why a command was not accepted. Each language's catalogue maps every member to its own error. */
@@ -220,6 +268,17 @@ export type Refusal =
   | { readonly type: 'conference-empty' }
   | { readonly type: 'already-in-conference' }
   | { readonly type: 'not-in-conference' }
+  | { readonly type: 'not-supervising' }
+  | { readonly type: 'queue-unknown'; readonly name: string }
+  | { readonly type: 'queue-name-taken' }
+  | { readonly type: 'queue-full' }
+  | { readonly type: 'queue-empty' }
+  | { readonly type: 'queue-not-empty' }
+  | { readonly type: 'queue-size-fixed'; readonly maxSize: number }
+  | { readonly type: 'already-in-queue' }
+  | { readonly type: 'not-in-queue' }
+  /** The head of the queue hung up and was kept: here is whom to call back. */
+  | { readonly type: 'queue-head-ended'; readonly entry: QueueEntry }
   | { readonly type: 'limit-reached'; readonly limit: string }
   /** The store cannot take it, or the switch is draining: try again. */
   | { readonly type: 'unavailable'; readonly retryAfterMs: number }

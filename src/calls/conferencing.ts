@@ -16,6 +16,7 @@ import {
   ordinaryJoin,
   type Participant,
   type Playback,
+  type Supervision,
 } from './model.ts'
 import type { Playing } from './playing.ts'
 import type { RecordingDesk } from './recording.ts'
@@ -27,14 +28,15 @@ export class Conferencing {
   readonly #hall: Hall
   readonly #playing: Playing
   readonly #recordings: RecordingDesk
-  readonly #leaveBridge: (live: LiveCall) => void
+  /** Takes a call out of its bridge or queue. */
+  readonly #leaveElsewhere: (live: LiveCall) => void
   #beeps = 1
 
-  constructor(hall: Hall, playing: Playing, recordings: RecordingDesk, leaveBridge: (live: LiveCall) => void) {
+  constructor(hall: Hall, playing: Playing, recordings: RecordingDesk, leaveElsewhere: (live: LiveCall) => void) {
     this.#hall = hall
     this.#playing = playing
     this.#recordings = recordings
-    this.#leaveBridge = leaveBridge
+    this.#leaveElsewhere = leaveElsewhere
   }
 
   create(creator: LiveCall, command: Create): Result<Conference, Refusal> {
@@ -78,7 +80,7 @@ export class Conferencing {
     if (caller.call.state !== 'answered') return err({ type: 'call-not-answered' })
     if (this.participant(live, caller.call.id) !== null) return err({ type: 'already-in-conference' })
     if (conference.participants.length >= conference.maxParticipants) return err({ type: 'conference-full' })
-    this.#leaveBridge(caller)
+    this.#leaveElsewhere(caller)
     this.leave(caller, null)
     const { wallMs } = this.#hall
     const participant: Participant = {
@@ -317,5 +319,17 @@ export class Conferencing {
       gainDb: 0,
       mode: 'over',
     })
+  }
+}
+
+/** How a supervisor stands in a room (telnyx-voice §12.7, §12.10). */
+export function conferenceRole(supervision: Supervision): Pick<Participant, 'role' | 'whisperTo'> {
+  switch (supervision.role) {
+    case 'barge':
+      return { role: 'ordinary', whisperTo: [] }
+    case 'whisper':
+      return { role: 'whisper', whisperTo: [supervision.of] }
+    case 'monitor':
+      return { role: 'monitor', whisperTo: [] }
   }
 }

@@ -8,15 +8,17 @@ import type { MediaEvent } from '#media/protocol.ts'
 import type { Write } from '#storage/write.ts'
 import { Bridging } from './bridging.ts'
 import { Calling } from './calling.ts'
-import type { Accepted, CallCommand, ConferenceCommand, EngineCommand, Refusal } from './commands.ts'
-import { Conferencing } from './conferencing.ts'
+import type { Accepted, CallCommand, ConferenceCommand, EngineCommand, QueueCommand, Refusal } from './commands.ts'
+import { Conferencing, conferenceRole } from './conferencing.ts'
 import type { EngineEvent } from './events.ts'
 import { Gathering } from './gathering.ts'
 import { Hall, type HallDoors, type LiveCall, type LiveConference } from './hall.ts'
 import { RETRY_AFTER_MS } from './limits.ts'
-import type { Call, Conference, Notes, Participant, Recording } from './model.ts'
+import type { Call, Conference, Notes, Participant, Queue, Recording, SupervisorRole } from './model.ts'
 import { Playing } from './playing.ts'
+import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
+import { Supervising } from './supervising.ts'
 
 /** Who commands: calls of other accounts do not exist for it, calls of another language are not its to command. */
 export interface Actor {
@@ -38,15 +40,17 @@ export interface CommandExtras {
   readonly notes?: (call: Call) => Notes | null
 }
 
-const nothing: Accepted = { call: null, conference: null, recording: null, playback: null }
+const nothing: Accepted = { call: null, conference: null, recording: null, playback: null, queue: null }
 
 export class Engine {
   readonly hall: Hall
   readonly recordings: RecordingDesk
+  readonly queueing: Queueing
   readonly #playing: Playing
   readonly #gathering: Gathering
   readonly #bridging: Bridging
   readonly #conferencing: Conferencing
+  readonly #supervising: Supervising
   readonly #calling: Calling
   readonly #memory: Memory
   #draining = false
@@ -60,16 +64,30 @@ export class Engine {
       if (call !== null) this.#calling.recordingOver(call)
       if (conference !== null) this.#conferencing.recordingOver(conference)
     })
-    this.#bridging = new Bridging(this.hall, this.#playing, (live) => this.#conferencing.leave(live, null))
-    this.#conferencing = new Conferencing(this.hall, this.#playing, this.recordings, (live) =>
-      this.#bridging.leave(live),
-    )
+    this.#supervising = new Supervising(this.hall)
+    this.#bridging = new Bridging(this.hall, this.#playing, this.#supervising, (live) => {
+      this.#conferencing.leave(live, null)
+      this.queueing.leave(live, 'bridged')
+      this.#supervising.leave(live)
+    })
+    this.#conferencing = new Conferencing(this.hall, this.#playing, this.recordings, (live) => {
+      this.#bridging.leave(live)
+      this.queueing.leave(live, 'leave')
+      this.#supervising.leave(live)
+    })
+    this.queueing = new Queueing(this.hall, this.#playing, (live) => {
+      this.#bridging.leave(live)
+      this.#conferencing.leave(live, null)
+      this.#supervising.leave(live)
+    })
     this.#calling = new Calling(this.hall, {
       playing: this.#playing,
       gathering: this.#gathering,
       recordings: this.recordings,
       bridging: this.#bridging,
       conferencing: this.#conferencing,
+      queueing: this.queueing,
+      supervising: this.#supervising,
     })
     doors.legs.onEvent((event) =>
       this.#guarded(event.type === 'leg.incoming' ? event.incoming.leg : event.leg, () => this.#calling.onLeg(event)),
@@ -185,6 +203,15 @@ export class Engine {
     return [...this.hall.conferences.values()].map((live) => live.conference)
   }
 
+  /** The queues of an account, oldest first. */
+  queues(account: AccountId): readonly Queue[] {
+    return [...this.hall.queues.values()].filter((one) => one.account === account)
+  }
+
+  queueByName(account: AccountId, name: string): Queue | null {
+    return this.queueing.named(account, name)
+  }
+
   /** Recordings not finished yet. */
   runningRecordings(): readonly Recording[] {
     return [...this.hall.recordings.values()]
@@ -203,6 +230,10 @@ export class Engine {
       if (!creator.ok) return creator
       const created = this.#conferencing.create(creator.value, command)
       return created.ok ? ok({ ...nothing, conference: created.value }) : created
+    }
+    if (isQueueCommand(command)) {
+      const done = this.queueing.command(actor.account, command)
+      return done.ok ? ok({ ...nothing, queue: done.value }) : done
     }
     if ('conference' in command) {
       const room = this.hall.conferences.get(command.conference)
@@ -289,9 +320,37 @@ export class Engine {
         this.hall.setCall(live, { afterBridge: command.afterBridge })
         return ok({ ...nothing, call: dialled.value.call })
       }
+      case 'switch-supervisor-role':
+        return this.#switchRole(live, command.role)
+      case 'enqueue': {
+        const entered = this.queueing.enter(live, command)
+        return entered.ok ? ok({ ...nothing, queue: entered.value }) : entered
+      }
+      case 'leave-queue':
+        if (call.place.type !== 'queue') return err({ type: 'not-in-queue' })
+        this.queueing.leave(live, 'leave')
+        return ok(nothing)
+      case 'bridge-queue': {
+        const head = this.queueing.head(call.account, command.queueName)
+        if (!head.ok) return head
+        if (head.value === live) return err({ type: 'same-call' })
+        this.queueing.leave(head.value, call.state === 'answered' ? 'bridged' : 'bridging')
+        return this.#bridge(actor, live, { ...command, type: 'bridge', with: head.value.call.id, unlessBridged: false })
+      }
       default:
         return unreachable(command)
     }
+  }
+
+  /** Of a call dialled to supervise another: in the other's bridge, or in the conference it joined. */
+  #switchRole(live: LiveCall, role: SupervisorRole): Result<Accepted, Refusal> {
+    const { place } = live.call
+    const switched = this.#supervising.switchRole(live, role)
+    if (!switched.ok) return switched
+    const room = place.type === 'conference' ? this.hall.conferences.get(place.conference) : undefined
+    const { supervision } = live.call
+    if (room === undefined || supervision === null) return ok(nothing)
+    return this.#change(room, [live.call.id], (one) => ({ ...one, ...conferenceRole(supervision) }))
   }
 
   #play(live: LiveCall, command: Extract<CallCommand, { readonly type: 'play' }>): Result<Accepted, Refusal> {
@@ -460,4 +519,8 @@ export class Engine {
     }
     return err(refusal)
   }
+}
+
+function isQueueCommand(command: EngineCommand): command is QueueCommand {
+  return 'queueName' in command && !('call' in command)
 }

@@ -10,6 +10,8 @@ import type {
   Participant,
   Playback,
   PlaybackStatus,
+  Queue,
+  QueueLeaveReason,
   Recording,
 } from './model.ts'
 
@@ -52,6 +54,23 @@ export type Fact =
       readonly call: Call | null
       readonly conference: Conference | null
       readonly recording: Recording
+    }
+  /** `position` from 1; the mean wait is of those in the queue at that moment. */
+  | {
+      readonly type: 'queue.entered'
+      readonly call: Call
+      readonly queue: Queue
+      readonly position: number
+      readonly meanWaitMs: number
+    }
+  | {
+      readonly type: 'queue.left'
+      readonly call: Call
+      readonly queue: Queue
+      readonly reason: QueueLeaveReason
+      /** Where it stood, from 1. */
+      readonly position: number
+      readonly waitMs: number
     }
   | { readonly type: 'conference.created'; readonly conference: Conference; readonly call: Call }
   | {

@@ -66,6 +66,10 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
     case 'conference.joined':
     case 'conference.left':
       return { name: fact.conference.name, participants: fact.conference.participants.length }
+    case 'queue.entered':
+      return { queue: fact.queue.name, position: fact.position }
+    case 'queue.left':
+      return { queue: fact.queue.name, position: fact.position, reason: fact.reason, wait_ms: fact.waitMs }
     case 'call.ringing':
     case 'call.held':
     case 'call.unheld':

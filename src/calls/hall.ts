@@ -7,20 +7,20 @@
 
 import type { Timer } from '#base/clock.ts'
 import { after, type Clock } from '#base/clock.ts'
-import type { AccountId, CallId, ConferenceId, EventId, IdMaker, RecordingId } from '#base/ids.ts'
+import type { AccountId, CallId, ConferenceId, EventId, IdMaker, QueueId, RecordingId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
-import { insertRow, type Write } from '#storage/write.ts'
+import { deleteRow, insertRow, type Write } from '#storage/write.ts'
 import type { Intent } from './call-end.ts'
 import type { Applications, Ledger, MediaPlaces, Publisher, RecordingShelf, Sounds } from './doors.ts'
 import type { EngineEvent, Fact } from './events.ts'
 import { summary } from './fact-summary.ts'
 import type { State as GatherState } from './gather.ts'
 import { COMMIT_RETRY_MS, MAX_UNCOMMITTED_WRITES } from './limits.ts'
-import type { Call, Conference, Participant, Recording } from './model.ts'
+import type { Call, Conference, Participant, Queue, QueueEntry, Recording } from './model.ts'
 import { emptyQueue, type State as QueueState } from './play-queue.ts'
-import { callWrite, conferenceWrite, participantWrite, recordingWrite } from './rows.ts'
+import { callWrite, conferenceWrite, participantWrite, queueEntryWrite, queueWrite, recordingWrite } from './rows.ts'
 
 export interface HallDoors {
   readonly clock: Clock
@@ -62,11 +62,13 @@ export class Hall {
   readonly calls = new Map<CallId, LiveCall>()
   readonly conferences = new Map<ConferenceId, LiveConference>()
   readonly recordings = new Map<RecordingId, Recording>()
+  readonly queues = new Map<QueueId, Queue>()
 
   readonly #sequences = new Map<string, number>()
   readonly #dirtyCalls = new Set<Call['id']>()
   readonly #newestCalls = new Map<CallId, Call>()
-  #conferenceWrites = new Map<string, Write>()
+  /** The last write of this turn for each record that is not a call. */
+  #recordWrites = new Map<string, Write>()
   #eventWrites: Write[] = []
   #committed: (() => void)[] = []
   #depth = 0
@@ -162,13 +164,13 @@ export class Hall {
       mixOpen: false,
     }
     this.conferences.set(conference.id, live)
-    this.#conferenceWrites.set(conference.id, conferenceWrite(conference))
+    this.#recordWrites.set(conference.id, conferenceWrite(conference))
     return live
   }
 
   setConference(live: LiveConference, changes: Partial<Conference>): void {
     live.conference = { ...live.conference, ...changes, updatedAtWallMs: this.wallMs }
-    this.#conferenceWrites.set(live.conference.id, conferenceWrite(live.conference))
+    this.#recordWrites.set(live.conference.id, conferenceWrite(live.conference))
   }
 
   /** Adds or changes one participant. */
@@ -179,12 +181,12 @@ export class Hall {
       ? others.map((one) => (one.id === participant.id ? participant : one))
       : [...others, participant]
     this.setConference(live, { participants })
-    this.#conferenceWrites.set(participant.id, participantWrite(live.conference, participant, null))
+    this.#recordWrites.set(participant.id, participantWrite(live.conference, participant, null))
   }
 
   removeParticipant(live: LiveConference, participant: Participant): void {
     this.setConference(live, { participants: live.conference.participants.filter((one) => one.id !== participant.id) })
-    this.#conferenceWrites.set(participant.id, participantWrite(live.conference, participant, this.wallMs))
+    this.#recordWrites.set(participant.id, participantWrite(live.conference, participant, this.wallMs))
   }
 
   forgetConference(id: ConferenceId): void {
@@ -195,7 +197,25 @@ export class Hall {
 
   setRecording(recording: Recording): void {
     this.recordings.set(recording.id, recording)
-    this.#conferenceWrites.set(recording.id, recordingWrite(recording))
+    this.#recordWrites.set(recording.id, recordingWrite(recording))
+  }
+
+  setQueue(queue: Queue): void {
+    this.queues.set(queue.id, queue)
+    this.#recordWrites.set(queue.id, queueWrite(queue))
+  }
+
+  removeQueue(queue: Queue): void {
+    this.queues.delete(queue.id)
+    this.#recordWrites.set(queue.id, deleteRow('queues', { id: queue.id }))
+  }
+
+  setQueueEntry(queue: Queue, entry: QueueEntry): void {
+    this.#recordWrites.set(`${entry.call} queued`, queueEntryWrite(queue, entry))
+  }
+
+  removeQueueEntry(entry: QueueEntry): void {
+    this.#recordWrites.set(`${entry.call} queued`, deleteRow('queue_entries', { id: entry.call }))
   }
 
   // ---- telling
@@ -278,7 +298,7 @@ export class Hall {
 
   #flush(): void {
     if (this.#closed) return
-    if (this.#dirtyCalls.size === 0 && this.#conferenceWrites.size === 0 && this.#eventWrites.length === 0) {
+    if (this.#dirtyCalls.size === 0 && this.#recordWrites.size === 0 && this.#eventWrites.length === 0) {
       const committed = this.#committed
       if (committed.length === 0) return
       this.#committed = []
@@ -292,8 +312,8 @@ export class Hall {
     for (const id of this.#dirtyCalls) writes.push(callWrite(this.#newestCalls.get(id)!))
     this.#dirtyCalls.clear()
     this.#newestCalls.clear()
-    writes.push(...this.#conferenceWrites.values(), ...this.#eventWrites)
-    this.#conferenceWrites = new Map()
+    writes.push(...this.#recordWrites.values(), ...this.#eventWrites)
+    this.#recordWrites = new Map()
     this.#eventWrites = []
     const committed = this.#committed
     this.#committed = []

@@ -8,6 +8,12 @@ export const MAX_RECORDINGS_AT_ONCE = 10
 export const MAX_LIVE_CALLS = 50_000
 /** Live conferences in one process. */
 export const MAX_LIVE_CONFERENCES = 10_000
+/** Queues in one process. */
+export const MAX_QUEUES = 10_000
+/** An ephemeral queue that has been empty for this long is forgotten. */
+export const EMPTY_QUEUE_MEMORY_MS = 3_600_000
+/** Queue size when whoever made it by entering it did not say (telnyx-voice §11.1 `enqueue`). */
+export const DEFAULT_QUEUE_SIZE = 100
 /** How soon a commit that failed is tried again. */
 export const COMMIT_RETRY_MS = 500
 /** What a refused command is told to wait. */

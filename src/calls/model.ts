@@ -11,6 +11,7 @@ import type {
   ConferenceId,
   ParticipantId,
   PlaybackId,
+  QueueId,
   RecordingId,
 } from '#base/ids.ts'
 import type { Header, LegState } from '#legs/leg.ts'
@@ -24,6 +25,9 @@ export type Place =
   | { readonly type: 'parked' }
   | { readonly type: 'bridged'; readonly bridge: BridgeId; readonly peer: CallId }
   | { readonly type: 'conference'; readonly conference: ConferenceId }
+  | { readonly type: 'queue'; readonly queue: QueueId }
+  /** Listening in on a bridge (see `Supervision`). */
+  | { readonly type: 'supervising'; readonly bridge: BridgeId }
 
 /** What becomes of a call when the other side of its bridge goes away. */
 export type AfterBridge = 'hang-up' | 'park' | 'hold'
@@ -51,6 +55,17 @@ export interface CallEnd {
   readonly headers: readonly Header[]
 }
 
+/**
+ * How a supervisor listens in on a call that is bridged: all roles hear both sides. `barge` is heard by both, `whisper`
+ * by the supervised call alone, `monitor` by nobody.
+ */
+export interface Supervision {
+  readonly of: CallId
+  readonly role: SupervisorRole
+}
+
+export type SupervisorRole = 'barge' | 'whisper' | 'monitor'
+
 export interface Call {
   readonly id: CallId
   readonly group: CallGroupId
@@ -77,6 +92,8 @@ export interface Call {
   readonly end: CallEnd | null
   readonly stats: SessionStats | null
   readonly afterBridge: AfterBridge
+  /** Set for calls that were dialled to supervise another. */
+  readonly supervision: Supervision | null
   /** What happens as soon as an outgoing call is answered. */
   readonly onAnswer: OnAnswer
   readonly timeLimitMs: number | null
@@ -239,3 +256,37 @@ export interface Conference {
 }
 
 export type ConferenceEndReason = 'all-left' | 'host-left' | 'time-exceeded' | 'command'
+
+// ---- queues
+
+/** Calls that wait to be bridged, first come first. Its entries have rows of their own. */
+export interface Queue {
+  readonly id: QueueId
+  readonly account: AccountId
+  readonly name: string
+  readonly maxSize: number
+  /** Forgotten some time after it emptied: for queues that a call brought into being. */
+  readonly ephemeral: boolean
+  /** Head first. */
+  readonly entries: readonly QueueEntry[]
+  readonly createdAtWallMs: number
+  readonly updatedAtWallMs: number
+}
+
+/** One call's place in a queue. It outlives the call when it is to be kept after a hang-up. */
+export interface QueueEntry {
+  readonly call: CallId
+  readonly group: CallGroupId
+  readonly application: ApplicationId
+  readonly from: string
+  readonly to: string
+  readonly enqueuedAtWallMs: number
+  /** Unix milliseconds; null: it waits without limit. */
+  readonly untilWallMs: number | null
+  readonly keepAfterHangup: boolean
+  /** False once the call is over. */
+  readonly alive: boolean
+}
+
+/** Why a call left its queue. `bridging`: the other side of the bridge is not answered yet. */
+export type QueueLeaveReason = 'bridged' | 'bridging' | 'hang-up' | 'leave' | 'timeout'

@@ -3,13 +3,15 @@
 
 import { ok, type Result } from '#base/result.ts'
 import type { Engine } from './engine.ts'
-import type { Call, Conference, Recording } from './model.ts'
+import type { Call, Conference, Queue, Recording } from './model.ts'
 
 /** What the store still believes to be going on. */
 export interface Unfinished {
   readonly calls: readonly Call[]
   readonly conferences: readonly Conference[]
   readonly recordings: readonly Recording[]
+  /** All queues: they outlive calls. */
+  readonly queues: readonly Queue[]
   /** The last sequence number given out in each lane of those. */
   readonly sequences: ReadonlyMap<string, number>
 }
@@ -27,6 +29,7 @@ export async function recover(engine: Engine, unfinished: Unfinished): Promise<R
     for (const [lane, last] of unfinished.sequences) hall.resumeSequence(lane, last)
     const calls = new Map(unfinished.calls.map((call) => [call.id, call]))
     for (const call of unfinished.calls) hall.addCall(call)
+    for (const queue of unfinished.queues) engine.queueing.adopt(queue)
     for (const recording of unfinished.recordings) {
       engine.recordings.adopt(recording)
       if (recording.conference === null && recording.call !== null)
@@ -67,6 +70,7 @@ export async function recover(engine: Engine, unfinished: Unfinished): Promise<R
     for (const call of unfinished.calls) {
       const live = hall.calls.get(call.id)
       if (live === undefined) continue
+      engine.queueing.leave(live, 'hang-up')
       hall.setCall(live, {
         state: 'ended',
         place: { type: 'parked' },

@@ -1,9 +1,9 @@
 // Records to rows and back. What lists are filtered by has a column; the rest rides in `data` as JSON.
 
-import type { CallRow, ConferenceRow, ParticipantRow, RecordingRow } from '#storage/schema.ts'
+import type { CallRow, ConferenceRow, ParticipantRow, QueueEntryRow, QueueRow, RecordingRow } from '#storage/schema.ts'
 import type { Write } from '#storage/write.ts'
 import { upsertRow } from '#storage/write.ts'
-import type { Call, Conference, Participant, Recording } from './model.ts'
+import type { Call, Conference, Participant, Queue, QueueEntry, Recording } from './model.ts'
 
 export function callWrite(call: Call): Write {
   return upsertRow('calls', {
@@ -84,6 +84,36 @@ export function recordingWrite(recording: Recording): Write {
 
 export function recordingFromRow(row: Pick<RecordingRow, 'data'>): Recording {
   return JSON.parse(row.data) as Recording
+}
+
+/** Entries have rows of their own: a long queue is not rewritten when one leaves. */
+export function queueWrite(queue: Queue): Write {
+  return upsertRow('queues', {
+    id: queue.id,
+    account_id: queue.account,
+    name: queue.name,
+    created_at_ms: Math.floor(queue.createdAtWallMs),
+    updated_at_ms: Math.floor(queue.updatedAtWallMs),
+    data: JSON.stringify({ ...queue, entries: [] }),
+  })
+}
+
+export function queueFromRow(row: Pick<QueueRow, 'data'>, entries: readonly QueueEntry[]): Queue {
+  return { ...(JSON.parse(row.data) as Queue), entries }
+}
+
+export function queueEntryWrite(queue: Queue, entry: QueueEntry): Write {
+  return upsertRow('queue_entries', {
+    id: entry.call,
+    account_id: queue.account,
+    queue_id: queue.id,
+    enqueued_at_ms: Math.floor(entry.enqueuedAtWallMs),
+    data: JSON.stringify(entry),
+  })
+}
+
+export function queueEntryFromRow(row: Pick<QueueEntryRow, 'data'>): QueueEntry {
+  return JSON.parse(row.data) as QueueEntry
 }
 
 function floorOrNull(ms: number | null): number | null {

@@ -102,7 +102,7 @@ export type MediaCommand =
   | { readonly type: 'close-session'; readonly session: SessionId }
   /** Asks for a `session-stats` event now. */
   | { readonly type: 'measure-session'; readonly session: SessionId }
-  /** `peers: 2` promises there will never be a third member, which lets packets be forwarded on arrival. */
+  /** `peers: 2` is a bridge: while it has just two members their packets may be passed on as they arrive. */
   | { readonly type: 'open-mix'; readonly mix: MixId; readonly sampleRateHz: 8000 | 16000; readonly peers: 2 | 'many' }
   | { readonly type: 'close-mix'; readonly mix: MixId }
   /** Adds a member or changes it. A session is in one mix at most: adding it elsewhere moves it. */

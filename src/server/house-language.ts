@@ -158,6 +158,7 @@ async function perform(doors: HouseLanguageDoors, call: Call, action: string): P
           ringTimeoutMs: RING_TIMEOUT_MS,
           timeLimitMs: TIME_LIMIT_MS,
           linkTo: call.id,
+          supervision: null,
           afterBridge: 'hang-up',
           onAnswer: nothingOnAnswer,
           notes: {},

@@ -4,7 +4,14 @@ import type { CallId, ConferenceId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Memory } from '#calls/engine.ts'
 import type { Unfinished } from '#calls/recovery.ts'
-import { callFromRow, conferenceFromRow, participantFromRow, recordingFromRow } from '#calls/rows.ts'
+import {
+  callFromRow,
+  conferenceFromRow,
+  participantFromRow,
+  queueEntryFromRow,
+  queueFromRow,
+  recordingFromRow,
+} from '#calls/rows.ts'
 import { readFrom, type Store } from '#storage/store.ts'
 
 export async function readUnfinished(store: Store): Promise<Result<Unfinished, string>> {
@@ -18,9 +25,11 @@ export async function readUnfinished(store: Store): Promise<Result<Unfinished, s
       .select('data')
       .where('state', 'in', ['recording', 'paused', 'processing'])
       .execute(),
+    queues: await db.selectFrom('queues').selectAll().orderBy('created_at_ms').execute(),
+    entries: await db.selectFrom('queue_entries').selectAll().orderBy('enqueued_at_ms').orderBy('id').execute(),
   }))
   if (!read.ok) return err(read.error.reason)
-  const { calls, conferences, participants, recordings } = read.value
+  const { calls, conferences, participants, recordings, queues, entries } = read.value
   const lanes = [
     ...calls.map((row) => callFromRow(row).id as string),
     ...conferences.map((row) => row.id),
@@ -45,6 +54,9 @@ export async function readUnfinished(store: Store): Promise<Result<Unfinished, s
       conferenceFromRow(row, participants.filter((one) => one.conference_id === row.id).map(participantFromRow)),
     ),
     recordings: recordings.map(recordingFromRow),
+    queues: queues.map((row) =>
+      queueFromRow(row, entries.filter((one) => one.queue_id === row.id).map(queueEntryFromRow)),
+    ),
     sequences,
   })
 }

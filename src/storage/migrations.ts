@@ -6,11 +6,12 @@ import { err, ok, type Result } from '#base/result.ts'
 import type { StoreError, Unit } from './backend.ts'
 import type { Migration } from './migration.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
+import { queues } from './migrations/0002-queues.ts'
 import type { Schema } from './schema.ts'
 import type { SqlValue, Write } from './write.ts'
 
 /** In the order in which they are applied. Never edited once released; a change is a new file. */
-export const migrations: readonly Migration[] = [firstTables]
+export const migrations: readonly Migration[] = [firstTables, queues]
 
 const RECORD_TABLE = 'schema_versions'
 

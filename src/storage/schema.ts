@@ -137,6 +137,24 @@ export interface RecordingRow {
   data: string
 }
 
+export interface QueueRow {
+  id: string
+  account_id: string
+  name: string
+  created_at_ms: number
+  updated_at_ms: number
+  data: string
+}
+
+/** One call in one queue; named by the call's id. */
+export interface QueueEntryRow {
+  id: string
+  account_id: string
+  queue_id: string
+  enqueued_at_ms: number
+  data: string
+}
+
 export interface EventRow {
   id: string
   account_id: string
@@ -237,6 +255,8 @@ export interface Schema {
   conferences: ConferenceRow
   participants: ParticipantRow
   recordings: RecordingRow
+  queues: QueueRow
+  queue_entries: QueueEntryRow
   events: EventRow
   commands: CommandRow
   outbox: OutboxRow

@@ -29,6 +29,8 @@ export const PRIMARY_KEYS: { readonly [Table in keyof Schema]: readonly (keyof S
   conferences: ['id'],
   participants: ['id'],
   recordings: ['id'],
+  queues: ['id'],
+  queue_entries: ['id'],
   events: ['id'],
   commands: ['key'],
   outbox: ['id'],

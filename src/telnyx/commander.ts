@@ -22,6 +22,8 @@ export interface Order {
   readonly notes?: (call: Call) => Notes | null
   /** The reply's `data`; `{result: "ok"}` unless given. */
   readonly data?: (accepted: Accepted) => object
+  /** The reply has no body: 204. */
+  readonly empty?: boolean
   /** Refusals that this command answers as success. */
   readonly forgive?: (refusal: Refusal) => boolean
 }
@@ -82,7 +84,7 @@ export class Commander {
         ...(order.notes === undefined ? {} : { notes: order.notes }),
       },
     )
-    if (result.ok) return { status: 200, json: { data: data(result.value) } }
+    if (result.ok) return order.empty === true ? { status: 204 } : { status: 200, json: { data: data(result.value) } }
     if (order.forgive?.(result.error) === true) return { status: 200, json: { data: resultOk } }
     return fail(refusalError(result.error))
   }
@@ -92,8 +94,15 @@ export class Commander {
     request.onReplied(this.#doors.hold(lanes.filter((lane) => lane !== undefined)))
   }
 
-  /** What is done to a room as a whole is told to each member, in the member's own lane. */
+  /**
+   * What is done to a room as a whole is told to each member, in the member's own lane; what is done to the head of a queue
+   * in that call's.
+   */
   #membersOf(request: Request, command: EngineCommand): readonly string[] {
+    if (command.type === 'bridge-queue') {
+      const queue = this.#doors.engine.queueByName(request.actor.account, command.queueName)
+      return queue === null ? [] : queue.entries.slice(0, 1).map((one) => one.call)
+    }
     if (!('conference' in command)) return []
     const room = this.#doors.engine.conference(request.actor.account, command.conference)
     return room === null ? [] : room.participants.map((one) => one.call)
@@ -134,6 +143,7 @@ function lanesOf(command: EngineCommand): readonly string[] {
   const lanes: string[] = []
   if ('call' in command) lanes.push(command.call)
   if ('with' in command) lanes.push(command.with)
+  if ('entry' in command) lanes.push(command.entry)
   if ('conference' in command) lanes.push(command.conference)
   if ('calls' in command && command.calls !== null) lanes.push(...command.calls)
   return lanes

@@ -2,6 +2,7 @@
 // wording here, and a new refusal does not compile until it has.
 
 import type { Refusal } from '#calls/commands.ts'
+import { callControlId, resourceTime } from './spelling.ts'
 
 export interface ApiError {
   readonly status: number
@@ -146,6 +147,40 @@ const catalogue: Catalogue = {
       'Call is not in the conference',
       'None of the named calls is in this conference.',
       '/call_control_ids',
+    ),
+  'not-supervising': () =>
+    error(
+      422,
+      '10027',
+      'Call is not a supervisor',
+      'Only an answered call dialled with supervise_call_control_id has a supervisor role.',
+      callPointer,
+    ),
+  'queue-unknown': (refusal) => error(404, '10005', 'Resource not found', `There is no queue '${refusal.name}'.`),
+  'queue-name-taken': () =>
+    error(422, '10012', 'Duplicate resource', 'A queue with this name exists already.', '/queue_name'),
+  'queue-full': () => error(422, '90036', 'Queue full', 'The queue takes no more calls: raise its max_size or wait.'),
+  'queue-empty': () => error(422, '10027', 'Queue empty', 'No call waits in this queue.', '/queue'),
+  'queue-not-empty': () =>
+    error(400, '90050', 'Queue not empty', 'Calls are in this queue: only an empty queue can be deleted.'),
+  'queue-size-fixed': (refusal) =>
+    error(
+      422,
+      '90037',
+      'Maximum size cannot be changed',
+      `The queue has max_size ${refusal.maxSize}; change it with POST /v2/queues/{queue_name}.`,
+      '/max_size',
+    ),
+  'already-in-queue': () =>
+    error(422, '90038', 'Call already in queue', 'This call is in the queue already.', callPointer),
+  'not-in-queue': () => error(422, '90035', 'Call is not in a queue', 'This call is not in the queue.', callPointer),
+  'queue-head-ended': ({ entry }) =>
+    error(
+      422,
+      '90018',
+      'Call has already ended',
+      `The first call in the queue hung up (from ${entry.from} to ${entry.to}, ${callControlId(entry.call)}, waiting since ${resourceTime(entry.enqueuedAtWallMs)}). It is out of the queue now: call back, or bridge the next one.`,
+      '/queue',
     ),
   'limit-reached': (refusal) => error(422, '90041', 'Limit reached', `Limit reached: ${refusal.limit}.`),
   unavailable: (refusal) => ({

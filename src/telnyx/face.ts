@@ -12,6 +12,7 @@ import { callRoutes } from './routes/calls.ts'
 import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
 import { mediaRoutes } from './routes/media.ts'
+import { queueRoutes } from './routes/queues.ts'
 import { recordingRoutes } from './routes/recordings.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { validationErrors } from './validation.ts'
@@ -26,6 +27,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...callCommandRoutes(doors, commander),
       ...conferenceCommandRoutes(doors, commander),
       ...conferenceRoutes(doors),
+      ...queueRoutes(doors, commander),
       ...recordingRoutes(doors, links),
       ...applicationRoutes(doors),
       ...mediaRoutes(doors),

@@ -19,3 +19,6 @@ export const DIALS_PER_WINDOW = 150
 export const DIAL_WINDOW_MS = 5_000
 /** Custom headers on one command. */
 export const MAX_CUSTOM_HEADERS = 50
+
+/** Calls in one queue at most. */
+export const MAX_QUEUE_SIZE = 10_000

@@ -140,6 +140,27 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
           reason: 'Internal server error',
         },
       }
+    case 'queue.entered':
+      return {
+        eventType: 'call.enqueued',
+        payload: {
+          ...b5(fact.call),
+          queue: fact.queue.name,
+          current_position: fact.position,
+          queue_avg_wait_time_secs: Math.floor(fact.meanWaitMs / 1000),
+        },
+      }
+    case 'queue.left':
+      return {
+        eventType: 'call.dequeued',
+        payload: {
+          ...b5(fact.call),
+          queue: fact.queue.name,
+          queue_position: fact.position,
+          reason: dequeueReasons[fact.reason],
+          wait_time_secs: Math.floor(fact.waitMs / 1000),
+        },
+      }
     case 'conference.created':
       return { eventType: 'conference.created', payload: conference(fact.conference, fact.call, atWallMs) }
     case 'conference.joined':
@@ -353,6 +374,14 @@ const playbackStatus = {
   'call-ended': 'call_hangup',
   'not-found': 'file_not_found',
   failed: 'failed',
+} as const
+
+const dequeueReasons = {
+  bridged: 'bridged',
+  bridging: 'bridging-in-process',
+  'hang-up': 'hangup',
+  leave: 'leave',
+  timeout: 'timeout',
 } as const
 
 function media(playback: Playback): Readonly<Record<string, string>> {

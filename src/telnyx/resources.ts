@@ -3,7 +3,8 @@
 
 import type { Application } from '#accounts/model.ts'
 import type { RecordingId } from '#base/ids.ts'
-import type { Call, Conference, Participant, Recording } from '#calls/model.ts'
+import type { Call, Conference, Participant, Queue, QueueEntry, Recording } from '#calls/model.ts'
+import { meanWaitMs } from '#calls/queueing.ts'
 import { callNotes } from './notes.ts'
 import type { RecordingLinks } from './payloads.ts'
 import { callControlId, connectionId, resourceTime, uuid } from './spelling.ts'
@@ -81,6 +82,36 @@ export function participantResource(conference: Conference, participant: Partici
     status: left ? 'left' : 'joined',
     label: participant.label,
     whisper_call_control_ids: participant.whisperTo.map(callControlId),
+  }
+}
+
+export function queueResource(queue: Queue, nowWallMs: number): object {
+  return {
+    record_type: 'queue',
+    id: uuid(queue.id),
+    name: queue.name,
+    average_wait_time_secs: Math.floor(meanWaitMs(queue, nowWallMs) / 1000),
+    current_size: queue.entries.length,
+    max_size: queue.maxSize,
+    created_at: resourceTime(queue.createdAtWallMs),
+    updated_at: resourceTime(queue.updatedAtWallMs),
+  }
+}
+
+export function queueCallResource(queue: Queue, entry: QueueEntry, nowWallMs: number): object {
+  return {
+    record_type: 'queue_call',
+    call_control_id: callControlId(entry.call),
+    call_leg_id: uuid(entry.call),
+    call_session_id: uuid(entry.group),
+    connection_id: connectionId(entry.application),
+    enqueued_at: resourceTime(entry.enqueuedAtWallMs),
+    from: entry.from,
+    to: entry.to,
+    is_alive: entry.alive,
+    queue_id: uuid(queue.id),
+    queue_position: queue.entries.indexOf(entry) + 1,
+    wait_time_secs: Math.floor((nowWallMs - entry.enqueuedAtWallMs) / 1000),
   }
 }
 

@@ -318,6 +318,15 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
       })),
   })
 
+  const switchRole = route({
+    method: 'POST',
+    path: '/calls/:call_control_id/actions/switch_supervisor_role',
+    summary: 'Change what a supervisor is heard by',
+    body: z.object({ ...cs, role: z.enum(['barge', 'whisper', 'monitor']) }),
+    handler: (request) =>
+      onCall(request, (call) => ({ command: { type: 'switch-supervisor-role', call, role: request.body.role } })),
+  })
+
   const recordingStart = route({
     method: 'POST',
     path: '/calls/:call_control_id/actions/record_start',
@@ -367,6 +376,7 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
     gatherUsingAudio,
     gatherStop,
     sendDtmf,
+    switchRole,
     recordingStart,
     changeRecording('record_stop', 'stop-recording'),
     changeRecording('record_pause', 'pause-recording'),

@@ -25,6 +25,7 @@ import { codecList } from './call-commands.ts'
 import { joinOptions } from './conference-commands.ts'
 
 const digitsOnAnswer = text(MAX_DIGITS_ON_ANSWER).refine(areDigits, { message: 'only 0-9, A-D, *, #, w and W' })
+const supervisorRole = z.enum(['barge', 'whisper', 'monitor'])
 const muteDtmf = z.enum(['none', 'both', 'self', 'opposite']).optional()
 const parkAfter = z.literal('self').optional()
 
@@ -52,6 +53,7 @@ const dialBody = z.object({
   bridge_on_answer: flag.optional(),
   retry_on_timeout: flag.optional(),
   supervise_call_control_id: text(100).optional(),
+  supervisor_role: supervisorRole.optional(),
   prevent_double_bridge: flag.optional(),
   conference_config: z
     .object({
@@ -106,7 +108,6 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
     const known = application === null ? null : doors.register.application(application)
     if (application === null || known === null || !known.active || known.webhookUrl === null)
       return fail(errors.noConnection())
-    if (body.supervise_call_control_id !== undefined) return fail(errors.notSupported('Supervising a bridged call'))
     if (encrypts(body.media_encryption)) return fail(errors.noEncryption())
     if (!rate.take(actor.account))
       return fail(errors.coded(429, '90103', 'Dial rate exceeded', 'At most 30 dials per second.'))
@@ -143,22 +144,25 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
       const call = resolveCall(request.params.call_control_id)
       if (!call.ok) return fail(call.error)
       if (body.video_room_id !== undefined) return fail(errors.notSupported('Bridging to a video room'))
-      if (body.queue !== undefined) return fail(errors.notSupported('Bridging from a queue'))
-      if (body.call_control_id === undefined) return fail(errors.missing('/call_control_id'))
-      const other = resolveCall(body.call_control_id)
-      if (!other.ok) return fail(other.error)
+      if (body.queue !== undefined && body.call_control_id !== undefined)
+        return fail(errors.unprocessable('/queue', 'Name either call_control_id or queue, not both.'))
+      const other = body.queue === undefined ? resolveCall(body.call_control_id) : null
+      if (other === null ? body.queue === undefined : body.call_control_id === undefined)
+        return fail(errors.missing('/call_control_id'))
+      if (other?.ok === false) return fail(other.error)
+      const options = {
+        call: call.value,
+        afterBridge:
+          body.park_after_unbridge === 'self' ? 'park' : body.hold_after_unbridge === true ? 'hold' : 'hang-up',
+        muteDigits: body.mute_dtmf ?? 'none',
+        ringback: body.play_ringtone ?? false,
+        record: readRecordFromAnswer(doors.ids, body),
+      } as const
       return commander.run(request, {
-        command: {
-          type: 'bridge',
-          call: call.value,
-          with: other.value,
-          afterBridge:
-            body.park_after_unbridge === 'self' ? 'park' : body.hold_after_unbridge === true ? 'hold' : 'hang-up',
-          muteDigits: body.mute_dtmf ?? 'none',
-          ringback: body.play_ringtone ?? false,
-          unlessBridged: body.prevent_double_bridge ?? false,
-          record: readRecordFromAnswer(doors.ids, body),
-        },
+        command:
+          other === null
+            ? { type: 'bridge-queue', queueName: body.queue!, ...options }
+            : { type: 'bridge', with: other.value, unlessBridged: body.prevent_double_bridge ?? false, ...options },
         notes: (record) => readNotes(record.notes, body),
         commandId: body.command_id,
         scope: call.value,
@@ -270,6 +274,18 @@ function dialSpec(
     if (!linked.ok) return linked
     linkTo = linked.value
   }
+  let supervision: DialSpec['supervision'] = null
+  if (body.supervise_call_control_id !== undefined) {
+    const supervised = resolveCall(body.supervise_call_control_id, '/supervise_call_control_id')
+    if (!supervised.ok) return supervised
+    const live = doors.engine.call(actor.account, supervised.value)
+    if (live === null || live.state === 'ended')
+      return err({
+        ...refusalError({ type: live === null ? 'call-unknown' : 'call-ended' }),
+        source: { pointer: '/supervise_call_control_id' },
+      })
+    supervision = { of: supervised.value, role: body.supervisor_role ?? 'barge' }
+  }
   let conference: DialSpec['onAnswer']['conference'] = null
   if (body.conference_config !== undefined) {
     const { id, conference_name: name } = body.conference_config
@@ -288,6 +304,7 @@ function dialSpec(
     from: body.bridge_intent === true && linked !== null ? linked.from : spec.from,
     to,
     alsoTo: typeof body.to === 'string' ? [] : body.to.slice(1),
+    supervision,
     linkTo,
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
     onAnswer: {
@@ -331,6 +348,7 @@ function legSpec(
     transport: body.sip_transport_protocol === undefined ? null : transports[body.sip_transport_protocol],
     privacy: body.privacy === 'id',
     ringTimeoutMs: (body.timeout_secs ?? DEFAULT_DIAL_TIMEOUT_SECS) * 1000,
+    supervision: null,
     timeLimitMs: (body.time_limit_secs ?? DEFAULT_TIME_LIMIT_SECS) * 1000,
     onAnswer: {
       ...nothingOnAnswer,

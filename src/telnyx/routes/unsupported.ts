@@ -13,13 +13,10 @@ const callActions = [
   'siprec_stop',
   'suppression_start',
   'suppression_stop',
-  'switch_supervisor_role',
   'streaming_start',
   'streaming_stop',
   'transcription_start',
   'transcription_stop',
-  'enqueue',
-  'leave_queue',
   'fork_start',
   'fork_stop',
   'gather_using_ai',
@@ -33,7 +30,6 @@ const callActions = [
 ]
 
 const collections = [
-  'queues',
   'recording_transcriptions',
   'siprec_connectors',
   'telephony_credentials',
