@@ -51,12 +51,12 @@ test('all that is wrong with one body is said at once, each with its pointer', a
   await scenario.close()
 })
 
-test('a dial that asks for encryption or supervision is refused rather than placed without', async () => {
+test('a dial that asks for what it cannot have is refused rather than placed without', async () => {
   const scenario = await openScenario()
   const phone = await scenario.phone('callee')
   for (const [more, status, code] of [
     [{ media_encryption: 'SRTP' }, 422, '10011'],
-    [{ supervise_call_control_id: 'v3:x' }, 501, '10038'],
+    [{ supervise_call_control_id: 'v3:x' }, 422, '90015'],
   ] as const) {
     const body = { connection_id: scenario.connectionId, from: '+15550123', to: phone.uri, ...more }
     const reply = await scenario.rest('POST', '/v2/calls', body)

@@ -569,20 +569,14 @@ test('failures are typed errors with this API’s codes and pointers', async () 
   await event('call.hangup', leg)
 })
 
-test('commands that this switch knows but has not built say so at once, with 501 and no repetition', async () => {
+test('commands that this switch knows but does not carry out say so at once, with 501 and no repetition', async () => {
   const line = await callIn(700)
   const startedAtMs = clock.nowMs()
   for (const command of [
-    () => client.calls.actions.refer(line.leg, { sip_address: 'sip:x@127.0.0.1' }),
-    () => client.calls.actions.startSiprec(line.leg, {}),
-    () => client.calls.actions.startNoiseSuppression(line.leg, {}),
-    () => client.calls.actions.switchSupervisorRole(line.leg, { role: 'barge' }),
-    () => client.calls.actions.enqueue(line.leg, { queue_name: 'q' }),
-    () => client.telephonyCredentials.list(),
-    () => client.telephonyCredentials.retrieve('x'),
-    () => client.telephonyCredentials.update('x', {}),
-    () => client.telephonyCredentials.delete('x'),
-    () => client.mobilePushCredentials.list(),
+    () => client.calls.actions.gatherUsingAI(line.leg, { parameters: {} }),
+    () => client.calls.actions.startAIAssistant(line.leg, {}),
+    () => client.calls.actions.stopAIAssistant(line.leg, {}),
+    () => client.calls.actions.addAIAssistantMessages(line.leg, {}),
   ]) {
     await assert.rejects(
       async () => command(),
