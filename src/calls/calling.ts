@@ -18,6 +18,7 @@ import { type Call, nothingOnAnswer, ordinaryJoin } from './model.ts'
 import type { Playing } from './playing.ts'
 import type { Queueing } from './queueing.ts'
 import type { RecordingDesk } from './recording.ts'
+import type { Referring } from './referring.ts'
 import type { Supervising } from './supervising.ts'
 
 /** Digits sent on answer last this long each. */
@@ -31,6 +32,7 @@ export interface CallingRooms {
   readonly conferencing: Conferencing
   readonly queueing: Queueing
   readonly supervising: Supervising
+  readonly referring: Referring
 }
 
 export class Calling {
@@ -108,8 +110,14 @@ export class Calling {
       case 'leg.digit':
         return this.digit(live, event.digit, event.durationMs)
       case 'leg.info':
-        // Nobody listens for other INFO bodies yet; the issue that brings `send_sip_info` will.
-        return
+        return this.#hall.tell(
+          { type: 'call.info', call: live.call, contentType: event.contentType, body: event.body },
+          live.call.id,
+        )
+      case 'leg.refer-accepted':
+        return this.#rooms.referring.accepted(live)
+      case 'leg.refer-ended':
+        return this.#rooms.referring.ended(live, event.status)
       case 'leg.ended':
         return this.#ended(live, event)
       default:

@@ -110,6 +110,15 @@ export type CallCommand =
       readonly earlyMedia: boolean
       readonly announce: AudioSource | null
     }
+  | { readonly type: 'send-info'; readonly call: CallId; readonly contentType: string; readonly body: string }
+  /** Asks the far party to call `to` itself; once it got there, this call is over. */
+  | {
+      readonly type: 'refer'
+      readonly call: CallId
+      readonly to: string
+      readonly headers: readonly Header[]
+      readonly auth: DialRequest['auth']
+    }
 
   /** For a call that was dialled to supervise another. */
   | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }
@@ -256,6 +265,8 @@ export type Refusal =
   | { readonly type: 'already-bridged' }
   | { readonly type: 'same-call' }
   | { readonly type: 'overlay-without-playback' }
+  /** The far party was asked to call somebody else and has not said what came of it. */
+  | { readonly type: 'refer-running' }
   | { readonly type: 'recording-unknown' }
   | { readonly type: 'recording-wrong-state' }
   | { readonly type: 'bad-address'; readonly to: string }

@@ -18,6 +18,7 @@ import type { Call, Conference, Notes, Participant, Queue, Recording, Supervisor
 import { Playing } from './playing.ts'
 import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
+import { Referring } from './referring.ts'
 import { Supervising } from './supervising.ts'
 
 /** Who commands: calls of other accounts do not exist for it, calls of another language are not its to command. */
@@ -51,6 +52,7 @@ export class Engine {
   readonly #bridging: Bridging
   readonly #conferencing: Conferencing
   readonly #supervising: Supervising
+  readonly #referring: Referring
   readonly #calling: Calling
   readonly #memory: Memory
   #draining = false
@@ -80,6 +82,10 @@ export class Engine {
       this.#conferencing.leave(live, null)
       this.#supervising.leave(live)
     })
+    this.#referring = new Referring(this.hall, (live) => {
+      this.#conferencing.leave(live, null)
+      this.queueing.leave(live, 'leave')
+    })
     this.#calling = new Calling(this.hall, {
       playing: this.#playing,
       gathering: this.#gathering,
@@ -88,6 +94,7 @@ export class Engine {
       conferencing: this.#conferencing,
       queueing: this.queueing,
       supervising: this.#supervising,
+      referring: this.#referring,
     })
     doors.legs.onEvent((event) =>
       this.#guarded(event.type === 'leg.incoming' ? event.incoming.leg : event.leg, () => this.#calling.onLeg(event)),
@@ -299,6 +306,14 @@ export class Engine {
       case 'pause-recording':
       case 'resume-recording':
         return this.#changeRecording(live.recordings, command.recording, command.type)
+      case 'send-info':
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        this.hall.toLeg({ type: 'send-info', leg: call.id, contentType: command.contentType, body: command.body })
+        return ok(nothing)
+      case 'refer': {
+        const begun = this.#referring.begin(live, command)
+        return begun.ok ? ok(nothing) : begun
+      }
       case 'bridge':
         return this.#bridge(actor, live, command)
       case 'transfer': {

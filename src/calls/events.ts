@@ -28,6 +28,14 @@ export type Fact =
   | { readonly type: 'call.held'; readonly call: Call }
   | { readonly type: 'call.unheld'; readonly call: Call }
   | { readonly type: 'call.digit'; readonly call: Call; readonly digit: string; readonly durationMs: number }
+  /** The far party sent a SIP INFO that is no digit. */
+  | { readonly type: 'call.info'; readonly call: Call; readonly contentType: string; readonly body: string }
+  /** We asked the far party to call somebody else: it took the order, it got there (2xx), or it did not. */
+  | {
+      readonly type: 'call.refer.started' | 'call.refer.completed' | 'call.refer.failed'
+      readonly call: Call
+      readonly status: number
+    }
   | { readonly type: 'playback.started'; readonly call: Call; readonly playback: Playback }
   | {
       readonly type: 'playback.ended'

@@ -46,6 +46,12 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
         by: fact.call.end?.by ?? null,
         sip_status: fact.call.end?.sipStatus ?? null,
       }
+    case 'call.refer.started':
+    case 'call.refer.completed':
+    case 'call.refer.failed':
+      return { sip_status: fact.status }
+    case 'call.info':
+      return { content_type: fact.contentType }
     case 'call.digit':
       return { digit: fact.digit }
     case 'playback.started':

@@ -24,3 +24,5 @@ export const MAX_UNCOMMITTED_WRITES = 100_000
 export const BEEP_LEVEL_DBOV = -13
 /** Level of ringback (ITU-T E.180 tone plan is made in tones.ts). */
 export const RINGBACK_LEVEL_DBOV = -20
+/** How long a far party that reached whom we referred it to has to hang up by itself. */
+export const REFERRED_HANG_UP_MS = 2_000

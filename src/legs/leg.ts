@@ -99,6 +99,14 @@ export type LegCommand =
   /** We put the far party on hold (re-INVITE `sendonly`) or take it back. */
   | { readonly type: 'hold'; readonly leg: CallId; readonly held: boolean }
   | { readonly type: 'send-info'; readonly leg: CallId; readonly contentType: string; readonly body: string }
+  /** Asks the far party to call `to` itself (SIP REFER); told by `leg.refer-accepted` and `leg.refer-ended`. */
+  | {
+      readonly type: 'refer'
+      readonly leg: CallId
+      readonly to: string
+      readonly headers: readonly Header[]
+      readonly auth: { readonly username: string; readonly password: string } | null
+    }
 
 export type DialFailure =
   | { readonly type: 'bad-address'; readonly to: string }
@@ -123,6 +131,10 @@ export type LegEvent =
   /** A digit by SIP INFO; those in RTP come from the media session. */
   | { readonly type: 'leg.digit'; readonly leg: CallId; readonly digit: string; readonly durationMs: number }
   | { readonly type: 'leg.info'; readonly leg: CallId; readonly contentType: string; readonly body: string }
+  /** The far party took our order to call somebody else. */
+  | { readonly type: 'leg.refer-accepted'; readonly leg: CallId }
+  /** What came of it: 2xx, or why not. One for each `refer`, always. */
+  | { readonly type: 'leg.refer-ended'; readonly leg: CallId; readonly status: number }
   /** Always last, exactly once. */
   | { readonly type: 'leg.ended'; readonly leg: CallId; readonly end: LegEnd; readonly stats: SessionStats | null }
 

@@ -22,8 +22,9 @@ import {
 import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite, SipCall } from '#sip/call.ts'
 import { DEFAULT_MAX_FORWARDS } from '#sip/limits.ts'
 import { field, type SipRequest, type SipResponse } from '#sip/message.ts'
+import { parseUri } from '#sip/uri.ts'
 import type { UserAgent } from '#sip/user-agent.ts'
-import type { DialRequest, Header, LegEnd, LegEvent } from './leg.ts'
+import type { DialRequest, Header, LegCommand, LegEnd, LegEvent } from './leg.ts'
 import { MAX_INFO_OCTETS, OPEN_SESSION_WAIT_MS, STATS_WAIT_MS } from './limits.ts'
 import { digitOf, sdpOf } from './sip-body.ts'
 import { headersDown, headersUp, readQ850, statusOfQ850, writeQ850 } from './sip-headers.ts'
@@ -228,6 +229,19 @@ export class SipLeg {
     const bytes = Buffer.from(body, 'utf8')
     if (this.#phase !== 'answered' || bytes.length > MAX_INFO_OCTETS || /[\r\n\0]/.test(contentType)) return
     this.#call?.request('INFO', { body: bytes, contentType }, () => {})
+  }
+
+  refer(command: Extract<LegCommand, { readonly type: 'refer' }>): void {
+    const { to, headers, auth } = command
+    const over = (status: number): void => this.#tell({ type: 'leg.refer-ended', leg: this.id, status })
+    const uri = parseUri(to)
+    if (this.#phase !== 'answered' || this.#call === null) return over(481)
+    if (uri === null || uri.type === 'other') return over(400)
+    const asked = this.#call.refer(
+      { to: uri.text, headers: headersDown(headers), credentials: auth },
+      { accepted: () => this.#tell({ type: 'leg.refer-accepted', leg: this.id }), ended: over },
+    )
+    if (!asked) over(491)
   }
 
   /** Events of our own media session. */

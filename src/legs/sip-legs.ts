@@ -154,6 +154,9 @@ export class SipLegs implements Legs, LegHome {
       case 'send-info':
         leg.info(command.contentType, command.body)
         return
+      case 'refer':
+        leg.refer(command)
+        return
       default:
         unreachable(command)
     }

@@ -16,8 +16,10 @@ import {
   refreshTarget,
 } from './dialog.ts'
 import type { Credentials } from './digest.ts'
+import { parseNameAddr } from './fields.ts'
 import { MAX_FORKS, PROVISIONAL_REFRESH_MS } from './limits.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
+import { type IncomingReferral, type ReferListener, Referrals } from './referrals.ts'
 import { makeResponse } from './respond.ts'
 import { giveUpMs, type SipTimers } from './timers.ts'
 import type { ClientTransaction, ServerTransaction, TransactionLayer } from './transaction-layer.ts'
@@ -79,6 +81,8 @@ export interface CallListener {
   offered?(request: SipRequest): InCallAnswer
   /** Any other request within the dialog (INFO). */
   requested?(request: SipRequest): InCallAnswer
+  /** The peer wants somebody else called in its place (REFER); refused when absent. Report at once or later. */
+  referred?(referral: IncomingReferral): void
   /** Our re-INVITE's outcome. Returns the answer's octets when it went without an offer. */
   reinvited?(response: SipResponse | null): Uint8Array | null
   /** Always last, exactly once. */
@@ -159,6 +163,7 @@ export class SipCall {
   #reinviting = false
   #glareTimer: Timer | null = null
   #reinviteServer: { transaction: ServerTransaction; request: SipRequest } | null = null
+  #referrals: Referrals | null = null
 
   constructor(
     ua: CallHome,
@@ -615,26 +620,80 @@ export class SipCall {
     method: string,
     parts: { headers?: readonly HeaderField[]; body?: Uint8Array; contentType?: string },
     done: (response: SipResponse | null) => void,
+    more: { readonly auth?: AuthSession; readonly sent?: (cseq: number) => void } = {},
   ): void {
-    const auth = this.#auth.authorize(method, this.#dialog!.remoteTarget, parts.body ?? noBody)
+    const session = more.auth ?? this.#auth
+    const auth = session.authorize(method, this.#dialog!.remoteTarget, parts.body ?? noBody)
     const next = dialogRequest(this.#dialog!, method, { ...parts, headers: [...auth, ...(parts.headers ?? [])] })
     this.#dialog = next.dialog
+    more.sent?.(next.dialog.localCseq)
     this.#ua.layer.request(next.request, this.#target(), {
       onResponse: (response) => {
         if (response.status < 200) return
         if (
           (response.status === 401 || response.status === 407) &&
           this.#phase !== 'ended' &&
-          this.#auth.absorb(response)
+          session.absorb(response)
         ) {
-          this.#inDialog(method, parts, done)
+          this.#inDialog(method, parts, done, more)
           return
         }
-        if (response.status < 300) this.#auth.settled()
+        if (response.status < 300) session.settled()
         done(response)
       },
       onFailure: () => done(null),
     })
+  }
+
+  /** Asks the peer to call somebody else (RFC 3515). False: the call is not up, or too many transfers are under way. */
+  refer(
+    parts: { readonly to: string; readonly headers: readonly HeaderField[]; readonly credentials: Credentials | null },
+    listener: ReferListener,
+  ): boolean {
+    if (this.#phase !== 'up' && this.#phase !== 'waiting-ack') return false
+    return this.#transfers().ask(parts, listener)
+  }
+
+  #transfers(): Referrals {
+    this.#referrals ??= new Referrals({
+      clock: this.#ua.clock,
+      self: parseNameAddr(this.#dialog!.local)?.uri.text ?? this.#dialog!.remoteTarget,
+      send: (method, parts, done, { credentials, sent }) =>
+        this.#inDialog(
+          method,
+          { ...parts, headers: [...this.#ua.contactHeaders(this.#kind()), ...parts.headers] },
+          (response) => {
+            done(response)
+            // RFC 5057 §5.2: a NOTIFY's 481 ends its subscription only; a REFER's says the dialog is gone.
+            if (method === 'REFER' && (response === null || response.status === 481)) this.#lost(response)
+          },
+          {
+            ...(credentials === null ? {} : { auth: new AuthSession(this.#ua.chance, credentials) }),
+            ...(sent === undefined ? {} : { sent }),
+          },
+        ),
+    })
+    return this.#referrals
+  }
+
+  #receiveRefer(request: SipRequest, transaction: ServerTransaction): void {
+    const respond = (status: number, reason: string | null, headers: readonly HeaderField[]): void =>
+      transaction.respond(
+        makeResponse(request, status, {
+          toTag: this.localTag,
+          headers: [...(status < 300 ? this.#ua.contactHeaders(this.#kind()) : []), ...headers],
+          ...(reason === null ? {} : { reason }),
+        }),
+      )
+    // Nobody is there yet who could be transferred.
+    if (!this.established) {
+      respond(403, null, [])
+      return
+    }
+    const referral = this.#transfers().received(request, respond)
+    if (referral === null) return
+    if (this.#listener?.referred === undefined) referral.report(603)
+    else this.#listener.referred(referral)
   }
 
   #lost(response: SipResponse | null): void {
@@ -730,6 +789,14 @@ export class SipCall {
       this.#receiveReinvite(request, transaction, answer)
       return
     }
+    if (request.method === 'NOTIFY') {
+      answer(this.#referrals?.notified(request) ?? 481)
+      return
+    }
+    if (request.method === 'REFER') {
+      this.#receiveRefer(request, transaction)
+      return
+    }
     const reply = this.#listener?.requested?.(request) ?? { status: 501 }
     transaction.respond(
       makeResponse(request, reply.status, {
@@ -803,6 +870,7 @@ export class SipCall {
     ])
       timer?.cancel()
     this.#accepting = null
+    this.#referrals?.callEnded(end.by)
     this.#letGo?.()
     this.#ua.forget(this)
     const listener = this.#listener

@@ -40,3 +40,13 @@ export const MIN_SESSION_EXPIRES_S = 90
 export const MAX_BINDINGS = 10
 /** Addresses of record a registrar keeps. */
 export const MAX_RECORDS = 100_000
+/** How long a transfer we asked for may stay without any word (research/sip §4.7). */
+export const REFER_WAIT_MS = 60_000
+/** How long a peer may make us wait between two words about a transfer, whatever it names. */
+export const MAX_REFER_WAIT_MS = 600_000
+/** Transfers under way in one call, each way; a telephone needs one. */
+export const MAX_REFERRALS = 4
+/** How long the referrer may expect word of a transfer it asked us for: longer than any ringing. */
+export const REFER_SUBSCRIPTION_S = 300
+/** Headers taken from a Refer-To URI. */
+export const MAX_REFER_HEADERS = 16

@@ -268,6 +268,10 @@ export class UserAgent implements CallHome {
           }),
         )
         return
+      case 'REFER':
+        // RFC 3515 §2.4.2 lets anyone ask; we follow only those who are in a call with us.
+        transaction.respond(makeResponse(request, 403, { toTag: transaction.toTag }))
+        return
       default:
         // BYE, INFO and the rest belong to a dialog (RFC 3261 §15.1.2).
         this.#log.debug({ method: request.method }, 'request outside of a dialog')

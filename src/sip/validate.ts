@@ -28,8 +28,8 @@ export interface Capabilities {
 }
 
 export const defaultCapabilities: Capabilities = {
-  methods: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'REGISTER'],
-  extensions: [],
+  methods: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'REGISTER', 'REFER', 'NOTIFY'],
+  extensions: ['norefersub'],
   bodyTypes: ['application/sdp'],
 }
 

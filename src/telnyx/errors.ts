@@ -86,6 +86,14 @@ const catalogue: Catalogue = {
     ),
   'same-call': () =>
     error(422, '90015', 'Invalid Call Control ID', 'A call cannot be bridged with itself.', callPointer),
+  'refer-running': () =>
+    error(
+      422,
+      '10027',
+      'Call is being referred',
+      'The far end was asked to call somebody else: wait for call.refer.completed or call.refer.failed.',
+      callPointer,
+    ),
   'overlay-without-playback': () =>
     error(
       422,

@@ -14,6 +14,7 @@ import { conferenceRoutes } from './routes/conferences.ts'
 import { mediaRoutes } from './routes/media.ts'
 import { queueRoutes } from './routes/queues.ts'
 import { recordingRoutes } from './routes/recordings.ts'
+import { signallingCommandRoutes } from './routes/signalling-commands.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { validationErrors } from './validation.ts'
 
@@ -25,6 +26,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
     routes: [
       ...callRoutes(doors, commander),
       ...callCommandRoutes(doors, commander),
+      ...signallingCommandRoutes(commander),
       ...conferenceCommandRoutes(doors, commander),
       ...conferenceRoutes(doors),
       ...queueRoutes(doors, commander),

@@ -122,10 +122,12 @@ export const callIds = z.array(z.string()).max(1000)
 
 export const beep = z.enum(['always', 'never', 'on_enter', 'on_exit'])
 
+/** ⟨SIPAUTH⟩ */
+export const sipAuth = { sip_auth_username: text(200).optional(), sip_auth_password: text(200).optional() }
+
 /** ⟨SIPAUTH⟩, ⟨TRUNK⟩ as far as this switch takes them. */
 export const sip = {
-  sip_auth_username: text(200).optional(),
-  sip_auth_password: text(200).optional(),
+  ...sipAuth,
   sip_transport_protocol: z.enum(['UDP', 'TCP', 'TLS']).optional(),
   media_encryption: z.enum(['disabled', 'SRTP', 'DTLS']).optional(),
   privacy: z.enum(['id', 'none']).optional(),

@@ -22,3 +22,5 @@ export const MAX_CUSTOM_HEADERS = 50
 
 /** Calls in one queue at most. */
 export const MAX_QUEUE_SIZE = 10_000
+/** Bytes of a `send_sip_info` body: with its headers it fits one datagram. */
+export const MAX_SIP_INFO_OCTETS = 1_400

@@ -63,6 +63,18 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
       return { eventType: 'call.hold', payload: { ...b5(fact.call), ...fromTo(fact.call) } }
     case 'call.unheld':
       return { eventType: 'call.unhold', payload: { ...b5(fact.call), ...fromTo(fact.call) } }
+    case 'call.info':
+      return {
+        eventType: 'call.sip_info.received',
+        payload: { ...b5(fact.call), ...fromTo(fact.call), content_type: fact.contentType, body: fact.body },
+      }
+    case 'call.refer.started':
+    case 'call.refer.completed':
+    case 'call.refer.failed':
+      return {
+        eventType: fact.type,
+        payload: { ...b5(fact.call), ...fromTo(fact.call), sip_notify_response: fact.status },
+      }
     case 'call.digit':
       return {
         eventType: 'call.dtmf.received',
@@ -232,6 +244,7 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'call.refer.started',
   'call.refer.completed',
   'call.refer.failed',
+  'call.sip_info.received',
   'siprec.started',
   'siprec.stopped',
   'siprec.failed',

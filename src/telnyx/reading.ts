@@ -124,11 +124,20 @@ export function readHeaders(fields: {
   return [...(fields.custom_headers ?? []), ...(fields.sip_headers ?? [])]
 }
 
+/** ⟨SIPAUTH⟩: what answers a challenge. */
+export function readSipAuth(fields: {
+  readonly sip_auth_username?: string | undefined
+  readonly sip_auth_password?: string | undefined
+}): { readonly username: string; readonly password: string } | null {
+  const { sip_auth_username: username, sip_auth_password: password } = fields
+  return username === undefined ? null : { username, password: password ?? '' }
+}
+
 export function readBeep(when: 'always' | 'never' | 'on_enter' | 'on_exit'): BeepWhen {
   return when === 'on_enter' ? 'on-enter' : when === 'on_exit' ? 'on-exit' : when
 }
 
-interface NoteFields {
+export interface NoteFields {
   readonly client_state?: string | undefined
   readonly webhook_url?: string | undefined
   readonly webhook_url_method?: 'POST' | 'GET' | undefined

@@ -21,6 +21,8 @@ import {
 import { AuthSession } from '#sip/auth-session.ts'
 import type { CallEnd, InCallAnswer, SipCall } from '#sip/call.ts'
 import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
+import type { IncomingReferral } from '#sip/referrals.ts'
+import { writeReplaces } from '#sip/replaces.ts'
 import { TransactionLayer } from '#sip/transaction-layer.ts'
 import { SipTransport, type Target } from '#sip/transport.ts'
 import { UserAgent } from '#sip/user-agent.ts'
@@ -127,6 +129,16 @@ export class Phone {
     })
   }
 
+  /** Follows a REFER as telephones do: calls whom it names, and tells the referrer how that goes. */
+  async follow(referral: IncomingReferral, via: Address): Promise<PhoneCall> {
+    referral.report(100)
+    const { to } = referral
+    const replaces = to.replaces === null ? [] : [field('Replaces', writeReplaces(to.replaces))]
+    const call = await this.call(to.uri, via, [...to.headers, ...replaces])
+    call.onStatus = (status) => status > 100 && referral.report(status)
+    return call
+  }
+
   /** Hangs up everything and closes its sockets. */
   close(): void {
     for (const call of this.calls) call.dispose()
@@ -197,6 +209,12 @@ export class PhoneCall {
   /** Whether the other side has us on hold. */
   held = false
   answeredAtMs: number | null = null
+  /** INFO bodies that came, by content type. */
+  readonly infos: { readonly contentType: string; readonly body: string }[] = []
+  /** Hears every status of a call out as it comes. */
+  onStatus: (status: number) => void = () => {}
+  /** What it does when asked to call somebody else; declined unless a test says otherwise. */
+  onRefer: (referral: IncomingReferral) => void = (referral) => referral.report(603)
   readonly #setup: PhoneSetup
   readonly #heard: { readonly atMs: number; readonly samples: Int16Array }[] = []
   #local: LocalSide
@@ -290,6 +308,35 @@ export class PhoneCall {
     )
   }
 
+  /** Asks the other side to call somebody else; resolves with what came of it. */
+  refer(to: string, headers: readonly HeaderField[] = []): Promise<number> {
+    return new Promise((resolve) => {
+      const asked = this.#sip?.refer({ to, headers, credentials: null }, { accepted() {}, ended: resolve })
+      if (asked !== true) resolve(0)
+    })
+  }
+
+  /** Sends a SIP INFO of any kind; resolves with the answer's status, 0 when nobody answered. */
+  info(contentType: string, body: string): Promise<number> {
+    return new Promise((resolve) =>
+      this.#sip?.request('INFO', { body: Buffer.from(body), contentType }, (response) =>
+        resolve(response?.status ?? 0),
+      ),
+    )
+  }
+
+  /** What a Replaces names this call by, written for its other side (RFC 3891 §3): that side's tag is the to-tag. */
+  replaces(): string {
+    const dialog = this.#sip?.dialog
+    if (dialog == null) throw new Error('a call without a dialog has no name')
+    return writeReplaces({
+      callId: dialog.callId,
+      toTag: dialog.remoteTag,
+      fromTag: dialog.localTag,
+      earlyOnly: false,
+    })
+  }
+
   /** Resolves when the call is answered or over. Only with a real clock: a hand-wound one is watched by its test. */
   settled(): Promise<void> {
     if (this.state === 'up' || this.state === 'ended') return Promise.resolve()
@@ -315,13 +362,13 @@ export class PhoneCall {
     if (invite !== null) this.state = 'ringing'
     sip.listen({
       progress: (response) => {
-        this.statuses.push(response.status)
+        this.#status(response.status)
         if (this.state === 'calling') this.state = 'ringing'
         // Early media: what the other side plays before it answers is heard already.
         if (response.body.length > 0) this.#take(response.body, false)
       },
       accepted: (response) => {
-        this.statuses.push(response.status)
+        this.#status(response.status)
         this.#take(response.body, true)
         return null
       },
@@ -333,7 +380,12 @@ export class PhoneCall {
         if (response !== null && response.status < 300) this.#take(response.body, true)
         return null
       },
-      requested: () => ({ status: 200 }),
+      requested: (request) => {
+        if (request.method === 'INFO' && request.body.length > 0)
+          this.infos.push({ contentType: request.contentType ?? '', body: Buffer.from(request.body).toString() })
+        return { status: 200 }
+      },
+      referred: (referral) => this.onRefer(referral),
       ended: (end) => this.ended(end),
     })
   }
@@ -341,7 +393,7 @@ export class PhoneCall {
   /** @internal */
   ended(end: CallEnd): void {
     this.end = end
-    if (end.status !== null) this.statuses.push(end.status)
+    if (end.status !== null) this.#status(end.status)
     this.state = 'ended'
     this.party.stop()
     this.#wake()
@@ -351,6 +403,11 @@ export class PhoneCall {
   dispose(): void {
     if (this.state !== 'ended') this.hangUp()
     this.party.close()
+  }
+
+  #status(status: number): void {
+    this.statuses.push(status)
+    this.onStatus(status)
   }
 
   #offered(request: SipRequest): InCallAnswer {

@@ -19,9 +19,9 @@ import {
   readRecording,
   readSpeech,
 } from '../reading.ts'
-import { resolveCall } from '../resolve.ts'
 import { route } from '../route.ts'
 import { readUuid, uuid } from '../spelling.ts'
+import { runOnCall } from './on-call.ts'
 
 type Request<Body> = RouteRequest<TelnyxActor, Body>
 interface CommandFields {
@@ -55,22 +55,10 @@ const gatherAudioBody = z.object({
 export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): readonly AnyRoute<TelnyxActor>[] {
   const { ids } = doors
 
-  /** Runs an order for the call in the path; the call's id and notes are filled in. */
-  async function onCall<Body extends CommandFields>(
+  const onCall = <Body extends CommandFields>(
     request: Request<Body>,
     order: (call: Call['id']) => Omit<Order, 'commandId' | 'scope'> | Reply,
-  ): Promise<Reply> {
-    const call = resolveCall(request.params.call_control_id)
-    if (!call.ok) return fail(call.error)
-    const made = order(call.value)
-    if ('status' in made) return made
-    return commander.run(request, {
-      notes: (record) => readNotes(record.notes, request.body),
-      ...made,
-      commandId: request.body.command_id,
-      scope: call.value,
-    })
-  }
+  ): Promise<Reply> => runOnCall(commander, request, order)
 
   const answer = route({
     method: 'POST',

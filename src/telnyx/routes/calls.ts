@@ -17,7 +17,7 @@ import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
 import { beep, callIds, clientState, cs, media, rec, sip, sipx, wh } from '../fields.ts'
 import { DEFAULT_DIAL_TIMEOUT_SECS, DEFAULT_TIME_LIMIT_SECS, MAX_DIGITS_ON_ANSWER } from '../limits.ts'
-import { readAudio, readHeaders, readNotes, readRecordFromAnswer } from '../reading.ts'
+import { readAudio, readHeaders, readNotes, readRecordFromAnswer, readSipAuth } from '../reading.ts'
 import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
 import { callResource, dialledResource } from '../resources.ts'
 import { route } from '../route.ts'
@@ -340,10 +340,7 @@ function legSpec(
     from: isAddress ? from : (callerId ?? from),
     fromName: body.from_display_name ?? (isAddress ? null : from),
     headers: readHeaders(body),
-    auth:
-      body.sip_auth_username === undefined
-        ? null
-        : { username: body.sip_auth_username, password: body.sip_auth_password ?? '' },
+    auth: readSipAuth(body),
     codecs: codecList(body.preferred_codecs),
     transport: body.sip_transport_protocol === undefined ? null : transports[body.sip_transport_protocol],
     privacy: body.privacy === 'id',

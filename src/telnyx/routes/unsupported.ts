@@ -7,8 +7,6 @@ import { errors } from '../errors.ts'
 import { route } from '../route.ts'
 
 const callActions = [
-  'refer',
-  'send_sip_info',
   'siprec_start',
   'siprec_stop',
   'suppression_start',
