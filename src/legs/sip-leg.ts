@@ -19,7 +19,8 @@ import {
   startNegotiation,
   withdrawOffer,
 } from '#sdp/negotiate.ts'
-import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite, SipCall } from '#sip/call.ts'
+import type { SipCall } from '#sip/call.ts'
+import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite } from '#sip/call-words.ts'
 import { DEFAULT_MAX_FORWARDS } from '#sip/limits.ts'
 import { field, type SipRequest, type SipResponse } from '#sip/message.ts'
 import { parseUri } from '#sip/uri.ts'

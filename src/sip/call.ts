@@ -1,12 +1,6 @@
-// One call as SIP sees it: an INVITE dialog usage from either side (RFC 3261 §13-15), with everything that races: CANCEL
-// against answers, BYE against re-INVITE, forks, lost ACKs, glare. It knows dialogs and transactions; bodies are octets.
-//
-// Rooms above hold a `SipCall`, tell it what to do, and hear of everything through one `CallListener`. `ended` comes exactly
-// once and last.
-
-import type { Chance } from '#base/chance.ts'
-import { after, type Clock, type Timer } from '#base/clock.ts'
+import { after, type Timer } from '#base/clock.ts'
 import { AuthSession } from './auth-session.ts'
+import type { CallEnd, CallHome, CallListener, OutgoingInvite } from './call-words.ts'
 import {
   acceptCseq,
   type Dialog,
@@ -19,94 +13,13 @@ import type { Credentials } from './digest.ts'
 import { parseNameAddr } from './fields.ts'
 import { MAX_FORKS, PROVISIONAL_REFRESH_MS } from './limits.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
-import { type IncomingReferral, type ReferListener, Referrals } from './referrals.ts'
+import { type ReferListener, Referrals } from './referrals.ts'
 import { makeResponse } from './respond.ts'
-import { giveUpMs, type SipTimers } from './timers.ts'
-import type { ClientTransaction, ServerTransaction, TransactionLayer } from './transaction-layer.ts'
+import { giveUpMs } from './timers.ts'
+import type { ClientTransaction, ServerTransaction } from './transaction-layer.ts'
 import type { Flow, Target } from './transport.ts'
 import { bareHost } from './uri.ts'
 import { writeMessage } from './write.ts'
-
-/** What a call asks of the user agent it lives in. */
-export interface CallHome {
-  readonly clock: Clock
-  readonly chance: Chance
-  readonly layer: TransactionLayer
-  readonly timers: SipTimers
-  soon(callback: () => void): void
-  forget(call: SipCall): void
-  /** Where a dialog's next request goes. */
-  targetOf(dialog: Dialog, pinned: Target | null, lastWay: Target): Target
-  /** Acknowledges a 2xx, and remembers how, for its repetitions. */
-  acknowledge(
-    acks: Map<string, { bytes: Uint8Array; target: Target }>,
-    tag: string,
-    dialog: Dialog,
-    invite: SipRequest,
-    answer: Uint8Array | null,
-    target: Target,
-  ): void
-  contactHeaders(kind: Target['kind']): readonly HeaderField[]
-  identity(name: 'User-Agent' | 'Server'): readonly HeaderField[]
-  inviteHeaders(): readonly HeaderField[]
-  acceptHeaders(): readonly HeaderField[]
-}
-
-export interface CallEnd {
-  readonly by: 'remote' | 'local' | 'network'
-  readonly how: 'bye' | 'cancel' | 'refused' | 'unreachable' | 'failed'
-  readonly status: number | null
-  readonly reason: string | null
-  /** The BYE, CANCEL or final answer that ended it. */
-  readonly message: SipRequest | SipResponse | null
-}
-
-/** An answer to something the peer asked within a call. */
-export interface InCallAnswer {
-  readonly status: number
-  readonly headers?: readonly HeaderField[]
-  readonly body?: Uint8Array
-  readonly contentType?: string
-}
-
-/** What a call tells. All methods are called outside of calls into the `SipCall`, except that `ended` may follow at once. */
-export interface CallListener {
-  /** We called: a provisional answer above 100, with its early dialog's tag. */
-  progress?(response: SipResponse): void
-  /** We called: the 2xx. When our INVITE had no offer, returns the answer's octets for the ACK. */
-  accepted?(response: SipResponse): Uint8Array | null
-  /** We answered: the ACK came, with the answer's octets when our 2xx carried the offer. */
-  acked?(request: SipRequest): void
-  /** The peer changes the session (re-INVITE). An empty body asks us to offer. */
-  offered?(request: SipRequest): InCallAnswer
-  /** Any other request within the dialog (INFO). */
-  requested?(request: SipRequest): InCallAnswer
-  /** The peer wants somebody else called in its place (REFER); refused when absent. Report at once or later. */
-  referred?(referral: IncomingReferral): void
-  /** Our re-INVITE's outcome. Returns the answer's octets when it went without an offer. */
-  reinvited?(response: SipResponse | null): Uint8Array | null
-  /** Always last, exactly once. */
-  ended(end: CallEnd): void
-}
-
-export interface OutgoingInvite {
-  /** Request-URI. */
-  readonly uri: string
-  /** Tried in order; the next one after silence, 408 or 503. Empty is unreachable. */
-  readonly targets: readonly Target[]
-  /** From and To values without tags. */
-  readonly from: string
-  readonly to: string
-  readonly headers: readonly HeaderField[]
-  /** Null: late offer. */
-  readonly body: Uint8Array | null
-  readonly credentials: Credentials | null
-  /** Silence after which the next target is tried; the last one waits for timer B. */
-  readonly targetTimeoutMs?: number
-  /** Somebody else is tried when all targets fail: the last one gets no more time than the others. */
-  readonly moreElsewhere?: boolean
-  readonly callId?: string
-}
 
 type Phase = 'inviting' | 'ringing-in' | 'waiting-ack' | 'up' | 'leaving' | 'ended'
 

@@ -6,7 +6,8 @@ import { type Chance, token } from '#base/chance.ts'
 import { after, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { AuthSession } from './auth-session.ts'
-import { type CallHome, type OutgoingInvite, SipCall, writeAck } from './call.ts'
+import { SipCall, writeAck } from './call.ts'
+import type { CallHome, OutgoingInvite } from './call-words.ts'
 import { type Dialog, nextHop, wantedKind } from './dialog.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
 import { makeResponse } from './respond.ts'
@@ -158,7 +159,7 @@ export class UserAgent implements CallHome {
   // ---- for calls ----------------------------------------------------------------------------------------------------
 
   /** @internal */
-  forget(call: SipCall): void {
+  forget(call: { readonly callId: string; readonly localTag: string }): void {
     this.#calls.delete(`${call.callId}|${call.localTag}`)
   }
 

@@ -19,7 +19,8 @@ import {
   startNegotiation,
 } from '#sdp/negotiate.ts'
 import { AuthSession } from '#sip/auth-session.ts'
-import type { CallEnd, InCallAnswer, SipCall } from '#sip/call.ts'
+import type { SipCall } from '#sip/call.ts'
+import type { CallEnd, InCallAnswer } from '#sip/call-words.ts'
 import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
 import type { IncomingReferral } from '#sip/referrals.ts'
 import { writeReplaces } from '#sip/replaces.ts'
