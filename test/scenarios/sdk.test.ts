@@ -569,6 +569,17 @@ test('failures are typed errors with this API’s codes and pointers', async () 
   await event('call.hangup', leg)
 })
 
+test('refer and send_sip_info by the SDK: the far end declines, the body arrives', async () => {
+  const line = await callIn(700)
+  const info = await client.calls.actions.sendSipInfo(line.leg, { content_type: 'text/plain', body: 'hello' })
+  assert.equal(info.data?.result, 'ok')
+  const referred = await client.calls.actions.refer(line.leg, { sip_address: 'sip:x@127.0.0.1' })
+  assert.equal(referred.data?.result, 'ok')
+  assert.equal((await event('call.refer.failed', line.leg)).payload.sip_notify_response, 603)
+  assert.deepEqual(line.call.infos, [{ contentType: 'text/plain', body: 'hello' }])
+  await hangUp(line)
+})
+
 test('commands that this switch knows but does not carry out say so at once, with 501 and no repetition', async () => {
   const line = await callIn(700)
   const startedAtMs = clock.nowMs()
