@@ -8,6 +8,7 @@ import { contains, parseNetwork } from './cidr.ts'
 import { applyDeclarations, declarations } from './config.ts'
 import { newApiKey } from './keys.ts'
 import { Register } from './register.ts'
+import { Seal } from './seal.ts'
 
 const account = 'a'.repeat(32) as AccountId
 
@@ -17,7 +18,8 @@ async function open() {
   const ids = new IdMaker(clock, chance)
   const store = await openStore({ type: 'sqlite-in-process' }, clock)
   if (!store.ok) throw new Error(JSON.stringify(store.error))
-  const doors = { store: store.value, clock, ids, chance }
+  const seal = new Seal(chance.bytes(32), chance)
+  const doors = { store: store.value, clock, ids, chance, seal }
   const register = new Register(doors)
   await register.load()
   return { register, doors, ids, chance, close: () => store.value.close() }

@@ -72,6 +72,8 @@ export interface SipUser {
   readonly displayName: string | null
   /** The number shown when this user calls out. */
   readonly callerId: string | null
+  /** The connection this user belongs to: it is told of calls to what is no number of ours. */
+  readonly application?: ApplicationId
   readonly createdAtWallMs: number
 }
 
@@ -79,4 +81,5 @@ export type AccountsError =
   | { readonly type: 'invalid'; readonly pointer: string; readonly reason: string }
   | { readonly type: 'taken'; readonly pointer: string; readonly reason: string }
   | { readonly type: 'unknown' }
+  | { readonly type: 'full'; readonly limit: number }
   | { readonly type: 'unavailable' }

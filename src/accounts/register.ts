@@ -8,15 +8,19 @@ import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Store } from '#storage/store.ts'
 import { deleteRow, upsertRow, type Write } from '#storage/write.ts'
+import { Book } from './book.ts'
 import { contains, type Network, parseNetwork } from './cidr.ts'
 import { hashKey, sameHash } from './keys.ts'
+import { Logins } from './logins.ts'
 import type { Account, AccountsError, Application, PhoneNumber, SipUser, Trunk } from './model.ts'
+import type { Seal, Sealed } from './seal.ts'
 
 export interface RegisterDoors {
   readonly store: Store
   readonly clock: Clock
   readonly ids: IdMaker
   readonly chance: Chance
+  readonly seal: Seal
 }
 
 interface StoredKey {
@@ -30,21 +34,35 @@ interface KnownTrunk {
   readonly match: RegExp | null
 }
 
+/** As long as what HMAC-SHA-512 puts out (RFC 2104 §3). */
+const LOGIN_KEY_OCTETS = 64
+
 type Changed = Result<void, AccountsError>
 
 export class Register {
+  /** What customers keep with us, by kind. */
+  readonly book: Book
   readonly #doors: RegisterDoors
   readonly #accounts = new Map<AccountId, Account>()
   readonly #keys = new Map<string, StoredKey>()
   readonly #signing = new Map<AccountId, Ed25519Key>()
   readonly #tokens = new Map<AccountId, string>()
+  readonly #loginKeys = new Map<AccountId, Uint8Array>()
   readonly #applications = new Map<ApplicationId, Application>()
   readonly #numbers = new Map<string, PhoneNumber>()
   readonly #users = new Map<string, SipUser>()
+  readonly #logins: Logins
   #trunks: KnownTrunk[] = []
 
   constructor(doors: RegisterDoors) {
     this.#doors = doors
+    this.book = new Book(doors)
+    this.#logins = new Logins({
+      book: this.book,
+      seal: doors.seal,
+      wallMs: () => doors.clock.wallMs(),
+      application: (id) => this.application(id),
+    })
   }
 
   async load(): Promise<void> {
@@ -58,7 +76,11 @@ export class Register {
     for (const row of await db.selectFrom('signing_keys').selectAll().where('retired_at_ms', 'is', null).execute()) {
       const account = row.account_id as AccountId
       if (row.kind === 'ed25519') this.#signing.set(account, { publicKey: row.public_key, privateKey: row.private_key })
-      else this.#tokens.set(account, row.private_key)
+      else if (row.kind === 'twilio') this.#tokens.set(account, row.private_key)
+      else if (row.kind === 'login') {
+        const key = this.#doors.seal.open(row.private_key as Sealed)
+        if (key !== null) this.#loginKeys.set(account, Buffer.from(key, 'base64'))
+      }
     }
     for (const row of await db.selectFrom('applications').selectAll().execute()) {
       const application = JSON.parse(row.data) as Application
@@ -75,6 +97,7 @@ export class Register {
       const user = JSON.parse(row.data) as SipUser
       this.#users.set(user.username, user)
     }
+    await this.book.load()
   }
 
   // ---- accounts and keys
@@ -164,6 +187,33 @@ export class Register {
     ])
     if (changed.ok) this.#tokens.set(account, token)
     return changed
+  }
+
+  /** What signs the login tokens of this account; made when it is first asked for. Null: the store is away. */
+  async loginKey(account: AccountId): Promise<Uint8Array | null> {
+    const known = this.#loginKeys.get(account)
+    if (known !== undefined) return known
+    const key = this.#doors.chance.bytes(LOGIN_KEY_OCTETS)
+    // Known at once: two that ask at the same time get the same one.
+    this.#loginKeys.set(account, key)
+    const changed = await this.#commit([
+      upsertRow('signing_keys', {
+        id: `${account}-login`,
+        account_id: account,
+        kind: 'login',
+        public_key: '',
+        private_key: this.#doors.seal.close(Buffer.from(key).toString('base64')),
+        created_at_ms: Math.floor(this.#doors.clock.wallMs()),
+        retired_at_ms: null,
+      }),
+    ])
+    if (!changed.ok) this.#loginKeys.delete(account)
+    return changed.ok ? key : null
+  }
+
+  /** Encrypts what is to be stored and opens it again. */
+  get seal(): Seal {
+    return this.#doors.seal
   }
 
   // ---- applications
@@ -286,7 +336,7 @@ export class Register {
   // ---- users
 
   user(username: string): SipUser | null {
-    return this.#users.get(username) ?? null
+    return this.#users.get(username) ?? this.#logins.user(username)
   }
 
   users(): readonly SipUser[] {

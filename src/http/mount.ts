@@ -128,7 +128,7 @@ async function serve<Actor>(
     const read = readBody(request.headers['content-type'], rawBody)
     if (!read.ok) return send(reply, face.unreadable(read.error))
     const parsed = route.body.safeParse(read.value satisfies Fields)
-    if (!parsed.success) return send(reply, face.invalid(parsed.error.issues))
+    if (!parsed.success) return send(reply, face.invalid(parsed.error.issues, route.path))
     body = parsed.data
   }
   const callbacks: (() => void)[] = []

@@ -58,8 +58,8 @@ export interface Mount<Actor> {
   readonly prefix: string
   readonly routes: readonly AnyRoute<Actor>[]
   authenticate(head: RequestHead): Promise<Result<Actor, Reply>>
-  /** The body did not fit its schema. */
-  invalid(issues: readonly z.core.$ZodIssue[]): Reply
+  /** The body did not fit the schema of the route at `path`. */
+  invalid(issues: readonly z.core.$ZodIssue[], path: string): Reply
   unreadable(error: BodyError): Reply
   notFound(head: RequestHead): Reply
   tooLarge(): Reply

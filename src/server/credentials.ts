@@ -2,6 +2,7 @@
 // environment. The account's id is derived from the account sid, so that both languages name the same account.
 
 import { newApiKey } from '#accounts/keys.ts'
+import { SEAL_KEY_OCTETS } from '#accounts/seal.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Disk } from '#base/disk.ts'
 import { type Ed25519Key, makeEd25519Key, readEd25519Key } from '#base/ed25519.ts'
@@ -19,6 +20,8 @@ export interface Credentials {
   readonly admin_token: string
   /** Signs links. */
   readonly link_secret: string
+  /** Encrypts secrets in the database. */
+  readonly seal_key: string
 }
 
 export const CREDENTIALS_FILE = 'credentials.json'
@@ -56,6 +59,7 @@ export async function openCredentials(
     twilio_auth_token: kept.twilio_auth_token ?? hex(chance, 16),
     admin_token: kept.admin_token ?? hex(chance, 24),
     link_secret: kept.link_secret ?? hex(chance, 32),
+    seal_key: kept.seal_key ?? hex(chance, SEAL_KEY_OCTETS),
   }
   const fresh = !read.ok
   if (fresh || Object.keys(made).length !== Object.keys(kept).length) {

@@ -106,6 +106,7 @@ export function buildHouse(parts: HouseParts): House {
     store,
     media: parts.library,
     clock,
+    chance: parts.chance,
     ids,
     log,
     baseUrl: parts.baseUrl,

@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { applyDeclarations, declarations } from '#accounts/config.ts'
 import { MediaLibrary } from '#accounts/media-library.ts'
 import { Register } from '#accounts/register.ts'
+import { Seal } from '#accounts/seal.ts'
 import { pause } from '#base/clock.ts'
 import { IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
@@ -96,7 +97,13 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   const store = storeOpened.value
   begun.push(() => store.close())
 
-  const register = new Register({ store, clock, ids, chance })
+  const register = new Register({
+    store,
+    clock,
+    ids,
+    chance,
+    seal: new Seal(Buffer.from(credentials.seal_key, 'hex'), chance),
+  })
   await register.load()
   const account = accountOf(credentials)
   const settled = await settleAccount(register, credentials, clock.wallMs())

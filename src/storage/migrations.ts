@@ -7,11 +7,12 @@ import type { StoreError, Unit } from './backend.ts'
 import type { Migration } from './migration.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import { queues } from './migrations/0002-queues.ts'
+import { resources } from './migrations/0003-resources.ts'
 import type { Schema } from './schema.ts'
 import type { SqlValue, Write } from './write.ts'
 
 /** In the order in which they are applied. Never edited once released; a change is a new file. */
-export const migrations: readonly Migration[] = [firstTables, queues]
+export const migrations: readonly Migration[] = [firstTables, queues, resources]
 
 const RECORD_TABLE = 'schema_versions'
 

@@ -236,6 +236,16 @@ export interface MediaFileRow {
   expires_at_ms: number | null
 }
 
+/** Something a customer keeps with us; `data` is what its kind says. */
+export interface ResourceRow {
+  id: string
+  account_id: string
+  kind: string
+  created_at_ms: number
+  updated_at_ms: number
+  data: string
+}
+
 /** Small facts of the installation itself, like credentials made at first start. */
 export interface SettingRow {
   name: string
@@ -262,5 +272,6 @@ export interface Schema {
   outbox: OutboxRow
   deliveries: DeliveryRow
   media_files: MediaFileRow
+  resources: ResourceRow
   settings: SettingRow
 }

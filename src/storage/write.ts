@@ -36,6 +36,7 @@ export const PRIMARY_KEYS: { readonly [Table in keyof Schema]: readonly (keyof S
   outbox: ['id'],
   deliveries: ['id'],
   media_files: ['id'],
+  resources: ['id'],
   settings: ['name'],
 }
 

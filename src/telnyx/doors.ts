@@ -2,6 +2,7 @@
 
 import type { MediaLibrary } from '#accounts/media-library.ts'
 import type { Register } from '#accounts/register.ts'
+import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
@@ -14,6 +15,7 @@ export interface TelnyxDoors {
   readonly store: Store
   readonly media: MediaLibrary
   readonly clock: Clock
+  readonly chance: Chance
   readonly ids: IdMaker
   readonly log: Log
   /** Where customers reach us, without a slash at the end: links in replies begin with it. */

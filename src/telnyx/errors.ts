@@ -1,6 +1,7 @@
 // This language's error bodies (telnyx-voice §3). One catalogue: every refusal of the hall has its code, status and
 // wording here, and a new refusal does not compile until it has.
 
+import type { AccountsError } from '#accounts/model.ts'
 import type { Refusal } from '#calls/commands.ts'
 import { callControlId, resourceTime } from './spelling.ts'
 
@@ -207,6 +208,22 @@ export function refusalError(refusal: Refusal): ApiError {
   return (catalogue[refusal.type] as Entry<Refusal>)(refusal)
 }
 
+/** The error it is when accounts/ does not take a change; `what` is what was to be changed. */
+export function accountsError(cause: AccountsError, what: string): ApiError {
+  switch (cause.type) {
+    case 'unknown':
+      return errors.notFound(what)
+    case 'unavailable':
+      return refusalError({ type: 'unavailable', retryAfterMs: 1000 })
+    case 'full':
+      return error(403, '10039', 'Limit reached', `An account keeps at most ${cause.limit} of these.`)
+    case 'taken':
+      return errors.duplicate(cause.pointer, cause.reason)
+    case 'invalid':
+      return errors.unprocessable(cause.pointer, cause.reason)
+  }
+}
+
 export const errors = {
   unauthorized: (): ApiError =>
     error(
@@ -230,6 +247,14 @@ export const errors = {
     error(422, '10025', 'Invalid value length', detail, pointer),
   unprocessable: (pointer: string, detail: string): ApiError =>
     error(422, '10027', 'Unprocessable entity', detail, pointer),
+  duplicate: (pointer: string, detail: string): ApiError => error(422, '10012', 'Duplicate resource', detail, pointer),
+  noSuch: (pointer: string, detail: string): ApiError =>
+    error(422, '10017', 'Associated resource does not exist', detail, pointer),
+  inUse: (detail: string): ApiError => error(422, '10021', 'Resource in use', detail),
+  unknownFilter: (parameter: string): ApiError => ({
+    ...error(400, '10031', 'Unknown filter', `There is no ${parameter} here.`),
+    source: { parameter },
+  }),
   coded: error,
   badUrl: (pointer: string): ApiError =>
     error(422, '10003', 'Invalid URL', 'The URL is malformed, not http(s), or longer than 2000 characters.', pointer),

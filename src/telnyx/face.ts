@@ -12,9 +12,12 @@ import { callRoutes } from './routes/calls.ts'
 import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
 import { mediaRoutes } from './routes/media.ts'
+import { pushCredentialRoutes } from './routes/push-credentials.ts'
 import { queueRoutes } from './routes/queues.ts'
 import { recordingRoutes } from './routes/recordings.ts'
 import { signallingCommandRoutes } from './routes/signalling-commands.ts'
+import { SIPREC_PATH, siprecConnectorRoutes, withNumbers } from './routes/siprec-connectors.ts'
+import { telephonyCredentialRoutes } from './routes/telephony-credentials.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { validationErrors } from './validation.ts'
 
@@ -33,6 +36,9 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...recordingRoutes(doors, links),
       ...applicationRoutes(doors),
       ...mediaRoutes(doors),
+      ...telephonyCredentialRoutes(doors),
+      ...pushCredentialRoutes(doors),
+      ...siprecConnectorRoutes(doors),
       ...unsupportedRoutes(),
     ],
     authenticate: async (head) => {
@@ -40,7 +46,10 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       const account = scheme?.toLowerCase() === 'bearer' && key !== undefined ? doors.register.accountOfKey(key) : null
       return account === null ? err(fail(errors.unauthorized())) : ok({ account })
     },
-    invalid: (issues) => fail(...validationErrors(issues)),
+    invalid: (issues, path) => {
+      const reply = fail(...validationErrors(issues))
+      return path.startsWith(SIPREC_PATH) ? withNumbers(reply) : reply
+    },
     unreadable: (error) =>
       error.type === 'unsupported-type'
         ? fail(errors.coded(415, '10014', 'Unsupported media type', `Send application/json, not ${error.contentType}.`))

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { flag, text, whole } from '#http/schema.ts'
 import { MAX_CUSTOM_HEADERS, MAX_SPEECH_CHARACTERS, MAX_URL_CHARACTERS } from './limits.ts'
 import { eventTypes } from './payloads.ts'
+import { readTime } from './spelling.ts'
 
 /** http or https, at most 2000 characters (10003). */
 export const url = z
@@ -14,6 +15,12 @@ export const url = z
       message: 'url: malformed',
     },
   )
+
+/** An ISO 8601 time, as wall-clock milliseconds. */
+export const time = z
+  .string()
+  .refine((text) => readTime(text) !== null, { message: 'an ISO 8601 time' })
+  .transform((text) => readTime(text)!)
 
 /** Base64 text (90017). Padding may be missing: some clients strip it. */
 export const clientState = z

@@ -3,7 +3,7 @@
 // it the first page again and again. A page past the end is an empty list, not an error.
 
 import { err, ok, type Result } from '#base/result.ts'
-import type { Query } from '#http/query.ts'
+import type { Query, QueryValue } from '#http/query.ts'
 import { type ApiError, errors } from './errors.ts'
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './limits.ts'
 
@@ -13,15 +13,19 @@ export interface Page {
   readonly offset: number
 }
 
-export function readPage(query: Query, defaultSize = DEFAULT_PAGE_SIZE): Result<Page, ApiError> {
+export function readPage(
+  query: Query,
+  defaultSize = DEFAULT_PAGE_SIZE,
+  maxSize = MAX_PAGE_SIZE,
+): Result<Page, ApiError> {
   const page = query.page
   const fields = typeof page === 'object' && !Array.isArray(page) ? (page as Query) : {}
   const number = whole(fields.number ?? query.page_number, 1)
   const size = whole(fields.size ?? query.page_size, defaultSize)
   if (number === null || number < 1)
     return err(errors.badParameter('page[number]', 'page[number] is a whole number from 1.'))
-  if (size === null || size < 1 || size > MAX_PAGE_SIZE) {
-    return err(errors.badParameter('page[size]', `page[size] is a whole number from 1 to ${MAX_PAGE_SIZE}.`))
+  if (size === null || size < 1 || size > maxSize) {
+    return err(errors.badParameter('page[size]', `page[size] is a whole number from 1 to ${maxSize}.`))
   }
   return ok({ number, size, offset: (number - 1) * size })
 }
@@ -47,6 +51,20 @@ export function filter(query: Query, name: string, operator?: string): string | 
   if (typeof value !== 'object' || Array.isArray(value)) return undefined
   const inner = (value as Query)[operator ?? 'eq']
   return typeof inner === 'string' ? inner : undefined
+}
+
+/** Every filter of a query, by `name` or `name[operator]`; `eq` is the same as none. A repeated one has several values. */
+export function allFilters(query: Query): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>()
+  const walk = (value: QueryValue, name: string): void => {
+    if (typeof value === 'string') found.set(name, [value])
+    else if (Array.isArray(value)) found.set(name, value as readonly string[])
+    else
+      for (const [key, inner] of Object.entries(value as Query))
+        walk(inner, name === '' ? key : key === 'eq' ? name : `${name}[${key}]`)
+  }
+  if (typeof query.filter === 'object') walk(query.filter, '')
+  return found
 }
 
 function whole(value: unknown, otherwise: number): number | null {

@@ -133,6 +133,23 @@ export function readSipAuth(fields: {
   return username === undefined ? null : { username, password: password ?? '' }
 }
 
+/** Hosts of the service that name users of ours, when an application comes over with its addresses as they were. */
+const serviceHosts = /^sips?:([^@;?]+)@(?:sip|rtc|sipdev)\.telnyx\.com\b/i
+
+/** A destination; one written for the service (`sip:gencred…@sip.telnyx.com`) is the user or number of that name here. */
+export function readDestination(to: string): string {
+  const user = serviceHosts.exec(to)?.[1]
+  return user === undefined ? to : decodeSegment(user)
+}
+
+function decodeSegment(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 export function readBeep(when: 'always' | 'never' | 'on_enter' | 'on_exit'): BeepWhen {
   return when === 'on_enter' ? 'on-enter' : when === 'on_exit' ? 'on-exit' : when
 }

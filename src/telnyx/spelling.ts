@@ -38,6 +38,14 @@ export function speakId(playback: string): string {
 /** Webhook times: UTC with microseconds. */
 export const webhookTime = isoMicros
 
+/** Reads an ISO 8601 time; without a zone it is UTC (telnyx-voice §6). Null when it is none. */
+export function readTime(text: string): number | null {
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text.trim())
+  if (match === null) return null
+  const atMs = Date.parse(`${match[1]}T${match[2] ?? '00:00'}${match[3] ?? 'Z'}`)
+  return Number.isNaN(atMs) ? null : atMs
+}
+
 /** Resource times: UTC with milliseconds. */
 export function resourceTime(wallMs: number): string {
   return new Date(Math.floor(wallMs)).toISOString()

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { applyDeclarations, declarations } from '#accounts/config.ts'
 import { MediaLibrary } from '#accounts/media-library.ts'
 import { Register } from '#accounts/register.ts'
+import { Seal } from '#accounts/seal.ts'
 import { seededChance } from '#base/chance.ts'
 import { makeEd25519Key } from '#base/ed25519.ts'
 import { type AccountId, IdMaker } from '#base/ids.ts'
@@ -60,6 +61,7 @@ export interface Scenario {
   readonly net: VirtualNet
   readonly disk: MemoryDisk
   readonly store: Store
+  readonly register: Register
   readonly house: House
   readonly sip: Address
   readonly publicKey: string
@@ -186,7 +188,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   if (!opened.ok) throw new Error(opened.error.reason)
   const store = opened.value
   const pair = makeEd25519Key()
-  const register = new Register({ store, clock, ids, chance })
+  const register = new Register({ store, clock, ids, chance, seal: new Seal(Buffer.alloc(32, 7), chance) })
   await register.addAccount({ id: ACCOUNT, name: 'main', createdAtWallMs: 0 })
   await register.addApiKey(ACCOUNT, API_KEY, 'main')
   await register.setSigningPair(ACCOUNT, pair)
@@ -249,6 +251,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     twilio_auth_token: 'token',
     admin_token: 'admin',
     link_secret: '00'.repeat(32),
+    seal_key: '00'.repeat(32),
   }
   house = buildHouse({
     clock,
@@ -280,6 +283,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     net,
     disk,
     store,
+    register,
     house: running,
     sip: lines.value.sip,
     publicKey: pair.publicKey,

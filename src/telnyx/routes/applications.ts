@@ -7,7 +7,7 @@ import type { AnyRoute, Reply } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
 import { fail } from '../commander.ts'
 import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from '../doors.ts'
-import { errors, refusalError } from '../errors.ts'
+import { accountsError, errors } from '../errors.ts'
 import { url } from '../fields.ts'
 import { callNotes } from '../notes.ts'
 import { filter, listBody, readPage } from '../paging.ts'
@@ -258,12 +258,5 @@ function order(sort: unknown): (a: Application, b: Application) => number {
 }
 
 function refused(error: AccountsError): Reply {
-  switch (error.type) {
-    case 'unknown':
-      return fail(errors.notFound('This application'))
-    case 'unavailable':
-      return fail(refusalError({ type: 'unavailable', retryAfterMs: 1000 }))
-    default:
-      return fail(errors.unprocessable(error.pointer, error.reason))
-  }
+  return fail(accountsError(error, 'This application'))
 }

@@ -17,7 +17,7 @@ import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
 import { beep, callIds, clientState, cs, media, rec, sip, sipx, wh } from '../fields.ts'
 import { DEFAULT_DIAL_TIMEOUT_SECS, DEFAULT_TIME_LIMIT_SECS, MAX_DIGITS_ON_ANSWER } from '../limits.ts'
-import { readAudio, readHeaders, readNotes, readRecordFromAnswer, readSipAuth } from '../reading.ts'
+import { readAudio, readDestination, readHeaders, readNotes, readRecordFromAnswer, readSipAuth } from '../reading.ts'
 import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
 import { callResource, dialledResource } from '../resources.ts'
 import { route } from '../route.ts'
@@ -196,7 +196,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
           call: id.value,
           spec: {
             ...legSpec(doors, body, actor, live.application, body.from ?? live.to, callerId),
-            to: body.to,
+            to: readDestination(body.to),
             alsoTo: [],
             linkTo: id.value,
             afterBridge: 'hang-up',
@@ -262,7 +262,7 @@ function dialSpec(
   const wholeTo = typeof body.to === 'string' ? body.to : body.to[0]!
   // `number,digits`: the digits are sent on answer (telnyx-voice §12.1); a SIP URI may hold commas of its own.
   const comma = wholeTo.startsWith('sip:') || wholeTo.startsWith('sips:') ? -1 : wholeTo.indexOf(',')
-  const to = comma < 0 ? wholeTo : wholeTo.slice(0, comma)
+  const to = readDestination(comma < 0 ? wholeTo : wholeTo.slice(0, comma))
   const tail = comma < 0 ? undefined : wholeTo.slice(comma + 1)
   if (tail !== undefined && !areDigits(tail))
     return err(
@@ -303,7 +303,7 @@ function dialSpec(
     ...spec,
     from: body.bridge_intent === true && linked !== null ? linked.from : spec.from,
     to,
-    alsoTo: typeof body.to === 'string' ? [] : body.to.slice(1),
+    alsoTo: typeof body.to === 'string' ? [] : body.to.slice(1).map(readDestination),
     supervision,
     linkTo,
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',

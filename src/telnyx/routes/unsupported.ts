@@ -29,9 +29,6 @@ const callActions = [
 
 const collections = [
   'recording_transcriptions',
-  'siprec_connectors',
-  'telephony_credentials',
-  'mobile_push_credentials',
   'credential_connections',
   'ip_connections',
   'fqdn_connections',
