@@ -34,3 +34,7 @@ export const EVENT_LOST_END_MS = 120
 export const EVENT_LEAST_MS = 40
 /** Events remembered so that a late packet of one is not taken for another. */
 export const EVENT_MEMORY = 8
+/** Packets back that SRTP still tells apart from replayed ones (RFC 3711 §3.3.2 wants 64 at least). */
+export const REPLAY_WINDOW = 128
+/** Sources one SRTP key keeps indexes for; each was authentic, so only a peer that changes often gets far. */
+export const MAX_SRTP_SOURCES = 64
