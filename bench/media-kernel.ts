@@ -212,6 +212,7 @@ function describe(port: number): SessionDescription {
     latch: true,
     inbandDigits: false,
     cname: 'bench@hookswitch',
+    srtp: null,
   }
 }
 

@@ -536,6 +536,7 @@ export class SipLeg {
         latch: this.#latch,
         inbandDigits: agreed.telephoneEvent === null,
         cname: `${this.id}@hookswitch`,
+        srtp: null,
       },
     })
     // A peer that answers our own hold with recvonly is not holding us.

@@ -28,6 +28,8 @@ const stats: SessionStats = {
   packetsReceived: 7,
   packetsLost: 0,
   packetsDiscarded: 0,
+  packetsForged: 0,
+  packetsReplayed: 0,
   packetsSent: 9,
   octetsReceived: 0,
   octetsSent: 0,

@@ -3,14 +3,15 @@
 
 import { ComfortNoise } from '#audio/comfort-noise.ts'
 import { Concealment } from '#audio/concealment.ts'
+import { OPUS_LONGEST_MS } from '#audio/opus.ts'
 import { Resampler } from '#audio/resample.ts'
 import { JitterBuffer } from '#rtp/jitter-buffer.ts'
 import type { RtpView } from '#rtp/packet.ts'
-import type { Codec } from './codec.ts'
-import { BEAT_MS } from './limits.ts'
+import type { Codec, Decoder } from './codec.ts'
+import { BEAT_MS, LONGEST_PACKET_MS } from './limits.ts'
 
-/** The longest packet we take. */
-const LONGEST_PACKET_MS = 60
+/** RFC 6716 §3.2.1: a frame has at most so many octets; packets that long are music, and welcome as well. */
+const MOST_WHOLE_OCTETS = 1275
 
 export class Inbound {
   readonly sampleRateHz: 8000 | 16000
@@ -23,24 +24,42 @@ export class Inbound {
   readonly #jitter: JitterBuffer
   readonly #concealment: Concealment
   readonly #codecs: readonly (Codec | null)[]
+  readonly #clockRateHz: number
+  /** One per codec, made with its first packet. */
+  readonly #decoders = new Map<Codec, Decoder>()
+  #decoder: Decoder | null = null
+  /** RTP clock units of one beat. */
+  readonly #units: number
   /** Decoded samples of packets that are not one frame long. */
   readonly #rest: Int16Array
   #held = 0
   #pulledIndex = -1
+  /** The last packet said that nobody talks: what is missing after it is not lost. */
+  #quiet = false
   #noise: ComfortNoise | null = null
   #noisy = false
   #otherRate: { readonly frame: Int16Array; readonly resampler: Resampler; index: number } | null = null
 
-  /** @param codecs by payload type, all of one sample rate */
-  constructor(codecs: readonly (Codec | null)[], sampleRateHz: 8000 | 16000) {
+  /** @param codecs by payload type; those of another sample rate or RTP clock are not for this one */
+  constructor(codecs: readonly (Codec | null)[], sampleRateHz: 8000 | 16000, clockRateHz: number) {
     this.sampleRateHz = sampleRateHz
+    this.#clockRateHz = clockRateHz
     this.samples = (sampleRateHz * BEAT_MS) / 1000
+    this.#units = (clockRateHz * BEAT_MS) / 1000
     this.frame = new Int16Array(this.samples)
-    this.#codecs = codecs
-    this.#rest = new Int16Array((sampleRateHz * LONGEST_PACKET_MS) / 1000 + this.samples)
+    this.#codecs = codecs.map((codec) => (codec != null && this.fits(codec) ? codec : null))
+    const whole = this.#codecs.some((codec) => codec?.frameOctets === null)
+    const longestMs = whole ? OPUS_LONGEST_MS : LONGEST_PACKET_MS
+    this.#rest = new Int16Array((sampleRateHz * longestMs) / 1000 + this.samples)
     this.#concealment = new Concealment(sampleRateHz)
-    const octetsPerSample = codecs.reduce((most, codec) => Math.max(most, codec?.octetsPerSample ?? 1), 1)
-    this.#jitter = new JitterBuffer(sampleRateHz, ((sampleRateHz * LONGEST_PACKET_MS) / 1000) * octetsPerSample)
+    const most = this.#codecs.reduce((most, codec) => Math.max(most, codec?.mostPacketOctets ?? 0), 0)
+    // What others send in a long packet may be denser than what we do.
+    this.#jitter = new JitterBuffer(clockRateHz, whole ? MOST_WHOLE_OCTETS : most)
+  }
+
+  /** Whether packets of this codec can be told apart from others only by their decoder. */
+  fits(codec: Codec): boolean {
+    return codec.sampleRateHz === this.sampleRateHz && codec.clockRateHz === this.#clockRateHz
   }
 
   get discarded(): number {
@@ -51,7 +70,7 @@ export class Inbound {
   insert(view: RtpView, bytes: Uint8Array, nowMs: number): void {
     const codec = this.#codecs[view.payloadType]
     if (codec == null) return
-    const units = Math.floor(view.payloadLength / codec.octetsPerSample)
+    const units = codec.units(bytes, view.payloadOffset, view.payloadLength)
     if (units === 0) return
     this.#noisy = false
     this.#jitter.insert(
@@ -108,10 +127,16 @@ export class Inbound {
     this.#noisy = false
   }
 
+  /** Gives back what the codecs hold. */
+  close(): void {
+    for (const decoder of this.#decoders.values()) decoder.free()
+    this.#decoders.clear()
+    this.#decoder = null
+  }
+
   /** The usual case: a packet is a frame. */
   #pullFrame(dueMs: number): boolean {
-    const jitter = this.#jitter
-    const pulled = jitter.pull(dueMs, this.samples)
+    const pulled = this.#jitter.pull(dueMs, this.#units)
     switch (pulled) {
       case 'waiting':
       case 'pause':
@@ -120,14 +145,11 @@ export class Inbound {
         return this.#conceal()
       case 'packet':
       case 'skip': {
-        const codec = this.#codecs[jitter.payloadType]
-        if (codec == null) return false
-        const samples = Math.floor(jitter.payloadLength / codec.octetsPerSample)
-        if (samples !== this.samples) {
-          this.#append(codec)
+        if (this.#jitter.payloadUnits !== this.#units) {
+          this.#append()
           return this.#pullPieces(dueMs)
         }
-        codec.decode(jitter.payloadBytes, jitter.payloadOffset, jitter.payloadLength, this.frame, 0)
+        if (this.#decode(this.frame, 0) === 0) return this.#conceal()
         if (pulled === 'skip') this.#fold(dueMs)
         this.#concealment.good(this.frame, this.samples)
         return true
@@ -137,11 +159,10 @@ export class Inbound {
 
   #pullPieces(dueMs: number): boolean {
     while (this.#held < this.samples) {
-      const pulled = this.#jitter.pull(dueMs, this.samples)
+      const pulled = this.#jitter.pull(dueMs, this.#units)
       if (pulled === 'packet' || pulled === 'skip') {
-        const codec = this.#codecs[this.#jitter.payloadType]
-        if (codec == null) return false
-        this.#append(codec)
+        // A packet that cannot be decoded leaves a gap.
+        if (this.#append() === 0) return false
         continue
       }
       if (pulled === 'conceal') {
@@ -159,24 +180,40 @@ export class Inbound {
     return true
   }
 
-  #append(codec: Codec): void {
+  #append(): number {
+    const samples = this.#decode(this.#rest, this.#held)
+    this.#held += samples
+    return samples
+  }
+
+  /** Decodes the pulled packet; returns the samples written. */
+  #decode(to: Int16Array, toOffset: number): number {
     const jitter = this.#jitter
-    this.#held += codec.decode(jitter.payloadBytes, jitter.payloadOffset, jitter.payloadLength, this.#rest, this.#held)
+    const codec = this.#codecs[jitter.payloadType]
+    if (codec == null) return 0
+    let decoder = this.#decoders.get(codec)
+    if (decoder === undefined) {
+      decoder = codec.decoder()
+      this.#decoders.set(codec, decoder)
+    }
+    this.#decoder = decoder
+    this.#quiet = codec.isSilence(jitter.payloadLength)
+    return decoder.decode(jitter.payloadBytes, jitter.payloadOffset, jitter.payloadLength, to, toOffset)
   }
 
   #conceal(): boolean {
-    this.concealedMs += BEAT_MS
+    if (!this.#quiet) this.concealedMs += BEAT_MS
+    if (this.#decoder?.conceal !== undefined) {
+      const next = this.#jitter.next()
+      if (this.#decoder.conceal(this.frame, next)) return true
+    }
     return this.#concealment.conceal(this.frame, this.samples)
   }
 
   /** Two frames become one, the first fading into the second: it happens once in minutes, when clocks differ. */
   #fold(dueMs: number): void {
-    const jitter = this.#jitter
-    if (jitter.pull(dueMs, this.samples) !== 'packet') return
-    const codec = this.#codecs[jitter.payloadType]
-    if (codec == null) return
-    const samples = codec.decode(jitter.payloadBytes, jitter.payloadOffset, jitter.payloadLength, this.#rest, 0)
-    const count = Math.min(samples, this.samples)
+    if (this.#jitter.pull(dueMs, this.#units) !== 'packet') return
+    const count = Math.min(this.#decode(this.#rest, 0), this.samples)
     for (let i = 0; i < count; i++) {
       this.frame[i] = this.frame[i]! + ((this.#rest[i]! - this.frame[i]!) * i) / count
     }

@@ -2,6 +2,8 @@
 
 /** One beat of the house. */
 export const BEAT_MS = 20
+/** The longest packet taken from codecs whose packets can be cut anywhere. */
+export const LONGEST_PACKET_MS = 60
 /** Parts of a beat that sessions and rooms are spread over, so that packets do not leave in one burst. */
 export const PHASES = 5
 /** A worker that was held up longer than this drops the beats it missed instead of sending them all at once. */

@@ -302,13 +302,13 @@ export class Mix implements Beaten {
       if (first === null || first.voice === null || !first.counted) {
         limitInto(this.#frame, this.#sum, this.#count, this.#recordLimiter)
         const left = first !== null && first.voice !== null ? first.voice : null
-        recorder.feed(left, this.#frame, this.#rate)
+        recorder.feed(left, this.#frame, this.#rate, this.#rate)
         continue
       }
       withoutFrame(this.#own, this.#sum, first.voice, this.#count)
       limitInto(this.#frame, this.#own, this.#count, this.#recordLimiter)
       this.#left.set(first.voice)
-      recorder.feed(this.#left, this.#frame, this.#rate)
+      recorder.feed(this.#left, this.#frame, this.#rate, this.#rate)
     }
   }
 

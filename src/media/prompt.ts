@@ -6,7 +6,7 @@ import { resampleAt, resampleFilter, resampleMargin } from '#audio/resample.ts'
 import { cadenceSamples, renderCadence } from '#audio/tones.ts'
 import { parseWav, readWavSamples, WAV_SEARCH_OCTETS, type WavFormat } from '#audio/wav.ts'
 import type { Disk, DiskError, OpenFile } from '#base/disk.ts'
-import type { Codec } from './codec.ts'
+import type { PlainCodec } from './codec.ts'
 import { BEAT_MS } from './limits.ts'
 import type { MediaFailure, ToneSpec } from './protocol.ts'
 
@@ -22,7 +22,7 @@ export class PromptBlock {
   frames = 0
   usedAtMs = 0
   readonly #frameSamples: number
-  readonly #encoded = new Map<Codec, { readonly bytes: Uint8Array; readonly done: Uint8Array }>()
+  readonly #encoded = new Map<PlainCodec, { readonly bytes: Uint8Array; readonly done: Uint8Array }>()
 
   constructor(sampleRateHz: number) {
     this.samples = new Int16Array(sampleRateHz)
@@ -30,7 +30,7 @@ export class PromptBlock {
   }
 
   /** The block in a codec, with frame `frame` made; it starts at `frame * frameSamples * octetsPerSample`. */
-  encodedFrame(codec: Codec, frame: number): Uint8Array {
+  encodedFrame(codec: PlainCodec, frame: number): Uint8Array {
     let encoded = this.#encoded.get(codec)
     if (encoded === undefined) {
       const bytes = new Uint8Array(this.samples.length * codec.octetsPerSample)

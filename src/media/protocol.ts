@@ -13,6 +13,7 @@
 // Commands are idempotent by id: repeating one that already holds does nothing. A command for something unknown is
 // answered by the matching `…-ended`/`…-failed` event with reason `unknown`, never by silence.
 
+import type { SrtpKeys } from '#base/srtp-key.ts'
 import type { Address } from '#base/wire.ts'
 
 /** Equals the leg's id: 32 hex digits. */
@@ -31,6 +32,7 @@ export interface CodecBinding {
   readonly clockRateHz: number
   readonly channels: 1 | 2
   readonly ptimeMs: number
+  /** The peer's format parameters: what it asks of what we send. */
   readonly fmtp?: string
 }
 
@@ -60,6 +62,11 @@ export interface SessionDescription {
   readonly inbandDigits: boolean
   /** RTCP canonical name (RFC 3550 §6.5.1). */
   readonly cname: string
+  /**
+   * SRTP and SRTCP both ways (RFC 3711); null: neither. With keys, nothing is sent or heard in the clear. A key that is the
+   * same as before goes on where it is; another begins afresh. Secrets: this word is never logged.
+   */
+  readonly srtp: SrtpKeys | null
 }
 
 export type ToneSpec = {
@@ -159,6 +166,9 @@ export interface SessionStats {
   readonly packetsReceived: number
   readonly packetsLost: number
   readonly packetsDiscarded: number
+  /** Under SRTP: packets that were not authentic, and such as had been heard before. Counted in `packetsDiscarded` too. */
+  readonly packetsForged: number
+  readonly packetsReplayed: number
   readonly packetsSent: number
   readonly octetsReceived: number
   readonly octetsSent: number

@@ -76,15 +76,16 @@ export class Recorder {
     return failure
   }
 
-  /** Takes one frame of each side (`null`: nothing was heard). With one channel both are mixed. */
-  feed(left: Int16Array | null, right: Int16Array | null, sampleRateHz: number): void {
+  /** Takes one frame of each side, each at its rate (`null`: nothing was heard). With one channel both are mixed. */
+  feed(left: Int16Array | null, right: Int16Array | null, leftHz: number, rightHz: number): void {
     if (this.paused || this.waiting || this.ending !== null) return
     const rate = this.want.sampleRateHz
     let count = (rate * BEAT_MS) / 1000
-    this.#left ??= new Channel(sampleRateHz, rate)
-    this.#right ??= new Channel(sampleRateHz, rate)
-    const a = this.#left.frame(left, sampleRateHz)
-    const b = this.#right.frame(right, sampleRateHz)
+    // A party may change its codec, and with it the rate, in the middle.
+    if (this.#left?.fromHz !== leftHz) this.#left = new Channel(leftHz, rate)
+    if (this.#right?.fromHz !== rightHz) this.#right = new Channel(rightHz, rate)
+    const a = this.#left.frame(left)
+    const b = this.#right.frame(right)
     if (this.#taken + count > this.#mostSamples) count = Math.max(0, this.#mostSamples - this.#taken)
     this.#put(a, b, count)
     this.#taken += count
@@ -206,19 +207,21 @@ export class Recorder {
 
 /** One side on its way to the file's rate. */
 class Channel {
+  readonly fromHz: number
   readonly #resampler: Resampler | null
   readonly #out: Int16Array | null
   readonly #silence: Int16Array
 
   constructor(fromHz: number, toHz: number) {
+    this.fromHz = fromHz
     this.#resampler = fromHz === toHz ? null : new Resampler(fromHz, toHz, fromHz / 50)
     this.#out = this.#resampler === null ? null : new Int16Array(toHz / 50)
     this.#silence = new Int16Array(this.#resampler === null ? 0 : fromHz / 50)
   }
 
-  frame(input: Int16Array | null, sampleRateHz: number): Int16Array | null {
+  frame(input: Int16Array | null): Int16Array | null {
     if (this.#resampler === null || this.#out === null) return input
-    this.#resampler.process(input ?? this.#silence, sampleRateHz / 50, this.#out)
+    this.#resampler.process(input ?? this.#silence, this.fromHz / 50, this.#out)
     return this.#out
   }
 }

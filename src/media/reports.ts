@@ -2,24 +2,29 @@
 
 import type { Address } from '#base/wire.ts'
 import { parseRtcp, RTCP_MOST_OCTETS, roundTripMs, writeRtcp } from '#rtp/rtcp.ts'
+import { SRTP_MOST_OCTETS } from '#rtp/srtp.ts'
 import { RTCP_INTERVAL_MS } from './limits.ts'
 import type { MediaSession, SessionHost } from './session.ts'
 
-/** Written in place; reports are rare and short. */
-const buffer = Buffer.alloc(RTCP_MOST_OCTETS)
+/** Written in place, with room for what SRTCP adds; reports are rare and short. */
+const buffer = Buffer.alloc(RTCP_MOST_OCTETS + SRTP_MOST_OCTETS)
 
 export class Reports {
   /** What the peer last said about our stream. */
   readonly peer: { roundTripMs: number | null; lossFraction: number | null } = { roundTripMs: null, lossFraction: null }
   readonly #session: MediaSession
   readonly #host: SessionHost
-  readonly #send: (bytes: Uint8Array, to: Address) => void
+  readonly #send: (bytes: Uint8Array, length: number, to: Address) => void
   #dueAtMs = Number.POSITIVE_INFINITY
   #lastSr = 0
   #lastSrAtMs = 0
   #packetsReported = 0
 
-  constructor(session: MediaSession, host: SessionHost, send: (bytes: Uint8Array, to: Address) => void) {
+  constructor(
+    session: MediaSession,
+    host: SessionHost,
+    send: (bytes: Uint8Array, length: number, to: Address) => void,
+  ) {
     this.#session = session
     this.#host = host
     this.#send = send
@@ -94,7 +99,7 @@ export class Reports {
         ]
       : []
     const length = writeRtcp(buffer, { ssrc: outbound.ssrc, sender, blocks }, description?.cname ?? '', goodbye)
-    this.#send(buffer.subarray(0, length), to)
+    this.#send(buffer, length, to)
   }
 
   #target(): Address | null {

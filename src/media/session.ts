@@ -8,11 +8,13 @@ import { addClipped, LimiterState, scaleInto } from '#audio/mixing.ts'
 import { Resampler } from '#audio/resample.ts'
 import type { Chance } from '#base/chance.ts'
 import { after, type Clock, type Timer } from '#base/clock.ts'
+import { type SrtpKeys, sameSrtpKey } from '#base/srtp-key.ts'
 import type { Address, DatagramSocket } from '#base/wire.ts'
 import { EVENT_LOST_END_MS } from '#rtp/limits.ts'
 import { isRtcp, parseRtp, RtpView } from '#rtp/packet.ts'
 import { ReceiveStats } from '#rtp/receive-stats.ts'
 import { SourceLock } from '#rtp/source-lock.ts'
+import { SrtpReceiver, SrtpSender } from '#rtp/srtp.ts'
 import { EventReceiver } from '#rtp/telephone-event.ts'
 import type { Beaten } from './beat.ts'
 import { type Codec, codecOf } from './codec.ts'
@@ -44,7 +46,6 @@ export interface SessionHost {
 
 /** Parsed in place: packets are handled one at a time. */
 const view = new RtpView()
-const NO_CODECS: readonly (Codec | null)[] = []
 
 export class MediaSession implements Beaten {
   readonly id: SessionId
@@ -57,7 +58,7 @@ export class MediaSession implements Beaten {
   readonly reports: Reports
   description: SessionDescription | null = null
   inbound: Inbound | null = null
-  stats = new ReceiveStats(8000)
+  readonly stats = new ReceiveStats(8000)
   mix: Mix | null = null
   /** The codec of the last packet. */
   heardCodec: Codec | null = null
@@ -80,6 +81,12 @@ export class MediaSession implements Beaten {
   #connected = false
   #heard = false
   #codecs: (Codec | null)[] = []
+  /** What `#seal` and `#open` were made of; null: in the clear. */
+  #keys: SrtpKeys | null = null
+  #seal: SrtpSender | null = null
+  #open: SrtpReceiver | null = null
+  #forged = 0
+  #replayed = 0
   #eventType = -1
   #noiseType = -1
   #events: EventReceiver | null = null
@@ -99,7 +106,10 @@ export class MediaSession implements Beaten {
       const target = this.lock.target
       if (target !== null) this.#rtp?.send(packet, target)
     })
-    this.reports = new Reports(this, host, (bytes, to) => (this.#rtcp ?? this.#rtp)?.send(bytes, to))
+    this.reports = new Reports(this, host, (bytes, length, to) => {
+      const sealed = this.#keys === null ? length : (this.#seal?.protectRtcp(bytes, length) ?? 0)
+      if (sealed > 0) (this.#rtcp ?? this.#rtp)?.send(bytes.subarray(0, sealed), to)
+    })
     this.digits = new DigitQueue(
       () => host.tell({ type: 'digits-sent', session: id }),
       () => host.replanLater(this),
@@ -139,13 +149,20 @@ export class MediaSession implements Beaten {
     const lockedBefore = this.lock.locked
     this.lock.signal(description.remote, description.latch)
     if (lockedBefore !== null && this.lock.locked === null) this.#disconnect()
+    this.#secure(description.srtp)
+    // Keys that are none must not mean no encryption.
+    const usable = this.#keys === null || (this.#seal !== null && this.#open !== null)
+    const { direction } = description
     const sendCodec = codecOf(description.send)
-    this.canSend = sendCodec !== null && (description.direction === 'sendrecv' || description.direction === 'sendonly')
-    this.canReceive = description.direction === 'sendrecv' || description.direction === 'recvonly'
-    this.outbound.configure(description.send, sendCodec)
+    this.canSend = usable && sendCodec !== null && (direction === 'sendrecv' || direction === 'sendonly')
+    this.canReceive = usable && (direction === 'sendrecv' || direction === 'recvonly')
+    this.outbound.configure(description.send, sendCodec, this.#seal)
     this.#listenFor(description)
     this.sampleRateHz = sendCodec?.sampleRateHz ?? this.inbound?.sampleRateHz ?? 8000
-    if (this.#scratch.length !== this.frameSamples) this.#scratch = new Int16Array(this.frameSamples)
+    if (this.#scratch.length !== this.frameSamples) {
+      this.#scratch = new Int16Array(this.frameSamples)
+      this.#resampler = null
+    }
     if (description.rtcpMux && this.#rtcp !== null) {
       this.#rtcp.close()
       this.#rtcp = null
@@ -168,7 +185,9 @@ export class MediaSession implements Beaten {
       if (this.description.rtcpMux) this.onRtcp(bytes, from)
       return
     }
-    if (!parseRtp(bytes, view)) {
+    // Only what is authentic is looked at; nothing else may move the lock or the numbers.
+    const length = this.#keys === null ? bytes.length : (this.#open?.unprotectRtp(bytes) ?? 0)
+    if (length <= 0 || !parseRtp(bytes, view, length)) {
       this.discarded++
       return
     }
@@ -197,8 +216,8 @@ export class MediaSession implements Beaten {
     if (arrival === 'new-source') this.inbound?.reset()
     if (codec !== null) {
       if (codec !== this.heardCodec) {
+        this.#hearIn(codec)
         // It may be another than we send: packets that were passed on must now be translated.
-        this.heardCodec = codec
         this.#host.replan(this)
       }
       const to = this.forwardTo
@@ -215,7 +234,14 @@ export class MediaSession implements Beaten {
     // Reports count only from the machine whose audio counts; a BYE ends nothing (research/reliability M5).
     const target = this.lock.target
     if (target === null || target.host !== from.host) return
-    if (!this.reports.receive(bytes)) return
+    if (this.#keys !== null) {
+      const length = this.#open?.unprotectRtcp(bytes) ?? 0
+      if (length <= 0) {
+        this.discarded++
+        return
+      }
+      if (!this.reports.receive(bytes.subarray(0, length))) return
+    } else if (!this.reports.receive(bytes)) return
     this.lastHeardMs = this.#host.clock.nowMs()
     this.silentTold = false
   }
@@ -266,7 +292,9 @@ export class MediaSession implements Beaten {
     if (shared !== null) {
       this.sentFrame = shared.samples
       const codec = this.outbound.codec
-      if (this.canSend && codec !== null) this.outbound.sendEncoded(shared.encodedIn(codec), 0, index, nowMs)
+      if (!this.canSend || codec === null) return
+      if (codec.plain === null) this.outbound.sendFrame(shared.samples, 0, index, nowMs)
+      else this.outbound.sendEncoded(shared.encodedIn(codec.plain), 0, index, nowMs)
     } else if (room !== null) this.#sendSamples(room, index, nowMs)
     else if (hush && this.canSend) this.outbound.sendSilence(index, nowMs)
   }
@@ -289,10 +317,10 @@ export class MediaSession implements Beaten {
       const source = recorder.want.source
       if (source.type !== 'session') continue
       const said = this.inbound?.active ? this.inbound.frame : null
-      const rate = this.inbound?.sampleRateHz ?? this.sampleRateHz
-      if (source.track === 'inbound') recorder.feed(said, null, rate)
-      else if (source.track === 'outbound') recorder.feed(null, this.sentFrame, this.sampleRateHz)
-      else recorder.feed(said, this.sentFrame, rate)
+      const sent = this.sentFrame
+      const saidHz = this.inbound?.sampleRateHz ?? this.sampleRateHz
+      const { track } = source
+      recorder.feed(track === 'outbound' ? null : said, track === 'inbound' ? null : sent, saidHz, this.sampleRateHz)
     }
   }
 
@@ -319,6 +347,8 @@ export class MediaSession implements Beaten {
       packetsReceived: this.stats.packets,
       packetsLost: this.stats.lost,
       packetsDiscarded: this.discarded + (this.inbound?.discarded ?? 0),
+      packetsForged: this.#forged + (this.#open?.forged ?? 0),
+      packetsReplayed: this.#replayed + (this.#open?.replayed ?? 0),
       packetsSent: this.outbound.packets,
       octetsReceived: this.stats.octets,
       octetsSent: this.outbound.octets,
@@ -335,6 +365,8 @@ export class MediaSession implements Beaten {
     if (this.closed) return
     if (this.#rtp !== null && this.description !== null) this.reports.goodbye()
     this.closed = true
+    this.inbound?.close()
+    this.outbound.close()
     this.#eventTimer?.cancel()
     this.#rtp?.close()
     this.#rtcp?.close()
@@ -365,11 +397,15 @@ export class MediaSession implements Beaten {
     if (alone !== null && topBlock !== null && alone.gain === 1) {
       const offset = alone.frameInBlock * count
       if (this.canSend && codec !== null) {
-        const encoded = topBlock.encodedFrame(codec, alone.frameInBlock)
-        this.outbound.sendEncoded(encoded, offset * codec.octetsPerSample, index, dueMs)
+        const { plain } = codec
+        if (plain === null) this.outbound.sendFrame(topBlock.samples, offset, index, dueMs)
+        else {
+          const encoded = topBlock.encodedFrame(plain, alone.frameInBlock)
+          this.outbound.sendEncoded(encoded, offset * plain.octetsPerSample, index, dueMs)
+        }
       }
       if (this.tapped) {
-        this.#tapped ??= new Int16Array(count)
+        this.#tapped = this.#roomFor(count)
         scaleInto(this.#tapped, topBlock.samples.subarray(offset), 0, count, 1)
         this.sentFrame = this.#tapped
       }
@@ -394,10 +430,13 @@ export class MediaSession implements Beaten {
   }
 
   #addPlayer(out: Int16Array, block: PromptBlock, player: Player, count: number): void {
-    this.#tapped ??= new Int16Array(count)
-    if (this.#tapped.length !== count) this.#tapped = new Int16Array(count)
+    this.#tapped = this.#roomFor(count)
     scaleInto(this.#tapped, block.samples, player.frameInBlock * count, count, player.gain)
     addClipped(out, this.#tapped, count)
+  }
+
+  #roomFor(count: number): Int16Array {
+    return this.#tapped?.length === count ? this.#tapped : new Int16Array(count)
   }
 
   #sendSamples(samples: Int16Array, index: number, nowMs: number): void {
@@ -448,37 +487,69 @@ export class MediaSession implements Beaten {
     this.stats.forgetTransit()
   }
 
+  /** Keys that are the same go on where they are; others begin afresh (RFC 4568 §7.1.4). */
+  #secure(keys: SrtpKeys | null): void {
+    if (!sameSrtpKey(keys?.send ?? null, this.#keys?.send ?? null)) {
+      this.#seal = keys === null ? null : SrtpSender.make(keys.send)
+    }
+    if (!sameSrtpKey(keys?.receive ?? null, this.#keys?.receive ?? null)) {
+      this.#forged += this.#open?.forged ?? 0
+      this.#replayed += this.#open?.replayed ?? 0
+      this.#open = keys === null ? null : SrtpReceiver.make(keys.receive)
+    }
+    this.#keys = keys
+  }
+
   #listenFor(description: SessionDescription): void {
     const codecs: (Codec | null)[] = []
-    let rate: 8000 | 16000 | null = null
+    let first: Codec | null = null
     for (const binding of description.receive) {
       const codec = codecOf(binding)
-      // One rate at a time: the first that we know, which is what the far side prefers.
-      if (codec === null || binding.payloadType > 127 || (rate !== null && codec.sampleRateHz !== rate)) continue
-      rate = codec.sampleRateHz
+      if (codec === null || binding.payloadType > 127) continue
+      first ??= codec
       codecs[binding.payloadType] = codec
     }
+    const before = this.#codecs
     const same =
-      rate === this.inbound?.sampleRateHz &&
-      codecs.length === this.#codecs.length &&
-      codecs.every((codec, type) => codec === this.#codecs[type])
+      codecs.every((codec, type) => codec === before[type]) && before.every((codec, type) => codec === codecs[type])
     if (!same) {
       this.#codecs = codecs
-      this.inbound = rate === null ? null : new Inbound(codecs.length > 0 ? codecs : NO_CODECS, rate)
-      if (!this.stats.started) this.stats = new ReceiveStats(rate ?? 8000)
-      this.#detector = null
+      this.#listenIn(null)
+      // Which of them is spoken shows with the first packet; the far side's first choice is likely.
+      if (first !== null) this.#listenIn(first)
     }
     this.#eventType = description.telephoneEvent?.receiveType ?? -1
     this.#noiseType = description.comfortNoiseType ?? -1
-    if (description.telephoneEvent !== null) {
-      this.#events ??= new EventReceiver(description.telephoneEvent.clockRateHz, (digit, durationMs) => {
+    const eventClockHz = description.telephoneEvent?.clockRateHz ?? null
+    if (eventClockHz !== null && this.#events?.clockRateHz !== eventClockHz) {
+      this.#events = new EventReceiver(eventClockHz, (digit, durationMs) => {
         this.#host.tell({ type: 'digit', session: this.id, digit, durationMs, source: 'telephone-event' })
         this.#host.digitHeard(this, digit, durationMs)
       })
     }
-    if (!description.inbandDigits || rate === null) this.#detector = null
+    this.#detectInband()
+  }
+
+  /** The party speaks a codec from now on: the ear must run at its rate and count in its clock. */
+  #hearIn(codec: Codec): void {
+    if (this.inbound?.fits(codec) === false) this.#listenIn(codec)
+    this.heardCodec = codec
+  }
+
+  #listenIn(codec: Codec | null): void {
+    this.inbound?.close()
+    this.inbound = null
+    this.#detector = null
+    if (codec === null) return
+    this.inbound = new Inbound(this.#codecs, codec.sampleRateHz, codec.clockRateHz)
+    this.stats.countAt(codec.clockRateHz)
+    this.#detectInband()
+  }
+
+  #detectInband(): void {
+    if (this.description?.inbandDigits !== true || this.inbound === null) this.#detector = null
     else {
-      this.#detector ??= new DtmfDetector(rate, (digit, durationMs) =>
+      this.#detector ??= new DtmfDetector(this.inbound.sampleRateHz, (digit, durationMs) =>
         this.#host.tell({ type: 'digit', session: this.id, digit, durationMs, source: 'inband' }),
       )
     }

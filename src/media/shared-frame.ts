@@ -1,10 +1,10 @@
-// One frame that several ears hear alike: limited once, encoded once per codec, however many listen.
+// One frame that several ears hear alike: limited once, encoded once per codec without memory, however many listen.
 
-import type { Codec } from './codec.ts'
+import type { PlainCodec } from './codec.ts'
 
 export class SharedFrame {
   readonly samples: Int16Array
-  readonly #encoded: { readonly codec: Codec; readonly bytes: Uint8Array; fresh: boolean }[] = []
+  readonly #encoded: { readonly codec: PlainCodec; readonly bytes: Uint8Array; fresh: boolean }[] = []
 
   constructor(samples: number) {
     this.samples = new Int16Array(samples)
@@ -15,7 +15,7 @@ export class SharedFrame {
     for (let i = 0; i < this.#encoded.length; i++) this.#encoded[i]!.fresh = false
   }
 
-  encodedIn(codec: Codec): Uint8Array {
+  encodedIn(codec: PlainCodec): Uint8Array {
     let found = null
     for (let i = 0; i < this.#encoded.length; i++) if (this.#encoded[i]!.codec === codec) found = this.#encoded[i]!
     if (found === null) {

@@ -2,111 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toneLevelDbov } from '#audio/goertzel.ts'
 import { decodeWav, encodeWav } from '#audio/wav.ts'
-import { seededChance } from '#base/chance.ts'
-import { silentLog } from '#base/log.ts'
-import type { Address } from '#base/wire.ts'
 import { writeRtpHeader } from '#rtp/packet.ts'
-import { HandClock } from '#testkit/clock.ts'
-import { MemoryDisk } from '#testkit/disk.ts'
-import { VirtualNet } from '#testkit/network.ts'
-import { RtpParty, type RtpPartyOptions } from '#testkit/rtp-party.ts'
-import type { Audience, MediaCommand, MediaEvent, PlayerSource, SessionDescription } from './protocol.ts'
-import { MediaWorker } from './worker.ts'
+import { RtpParty } from '#testkit/rtp-party.ts'
+import { describe, type Guest, House } from './house-conduct.ts'
+import type { MediaCommand, SessionDescription } from './protocol.ts'
 
 const A = 440
 const B = 700
 const C = 1000
 const D = 1400
 const ALL = [A, B, C, D]
-
-interface Guest {
-  readonly id: string
-  readonly party: RtpParty
-  readonly local: Address
-}
-
-class House {
-  readonly clock = new HandClock()
-  readonly net: VirtualNet
-  readonly disk = new MemoryDisk()
-  readonly events: MediaEvent[] = []
-  readonly worker: MediaWorker
-
-  constructor(seed = 1, silentAfterMs = 60_000) {
-    this.net = new VirtualNet(this.clock, seed)
-    this.worker = new MediaWorker({
-      clock: this.clock,
-      chance: seededChance(seed),
-      net: this.net,
-      disk: this.disk,
-      log: silentLog,
-      ports: { first: 30_000, last: 30_999 },
-      silentAfterMs,
-    })
-    this.worker.onEvent((event) => this.events.push(event))
-  }
-
-  tell(...commands: MediaCommand[]): void {
-    for (const command of commands) this.worker.handle(command)
-  }
-
-  of<T extends MediaEvent['type']>(type: T): Extract<MediaEvent, { type: T }>[] {
-    return this.events.filter((event) => event.type === type) as Extract<MediaEvent, { type: T }>[]
-  }
-
-  async guest(
-    id: string,
-    hz: number | null,
-    change: Partial<SessionDescription> = {},
-    options: RtpPartyOptions = {},
-  ): Promise<Guest> {
-    const party = await RtpParty.open(this.net, this.clock, options)
-    this.tell({ type: 'open-session', session: id, bindHost: '127.0.0.1' })
-    await this.clock.advance(1)
-    const local = this.of('session-opened').find((event) => event.session === id)!.local
-    this.tell({
-      type: 'configure-session',
-      session: id,
-      description: describe(party.local, options.law ?? 'PCMU', change),
-    })
-    party.hum(hz)
-    party.start(local)
-    return { id, party, local }
-  }
-
-  room(mix: string, guests: readonly Guest[], peers: 2 | 'many' = 'many'): void {
-    this.tell({ type: 'open-mix', mix, sampleRateHz: 8000, peers })
-    for (const { id } of guests) this.member(mix, id)
-  }
-
-  member(mix: string, session: string, hears: Audience = 'everyone', heardBy: Audience = 'everyone'): void {
-    this.tell({ type: 'set-member', mix, session, hears, heardBy, passDigits: true })
-  }
-
-  play(player: string, session: string, source: PlayerSource, more: object = {}): void {
-    const target = { type: 'sessions' as const, sessions: [session] }
-    this.tell({ type: 'play', player, target, source, times: 1, gainDb: 0, mode: 'over', ...more })
-  }
-}
-
-function describe(remote: Address, law: 'PCMU' | 'PCMA', change: Partial<SessionDescription>): SessionDescription {
-  const ulaw = { payloadType: 0, codec: 'PCMU', clockRateHz: 8000, channels: 1, ptimeMs: 20 } as const
-  const alaw = { payloadType: 8, codec: 'PCMA', clockRateHz: 8000, channels: 1, ptimeMs: 20 } as const
-  return {
-    remote,
-    remoteRtcp: null,
-    rtcpMux: true,
-    send: law === 'PCMU' ? ulaw : alaw,
-    receive: [ulaw, alaw],
-    telephoneEvent: { sendType: 101, receiveType: 101, clockRateHz: 8000 },
-    comfortNoiseType: null,
-    direction: 'sendrecv',
-    latch: true,
-    inbandDigits: false,
-    cname: 'test@house',
-    ...change,
-  }
-}
 
 function tone(hz: number, ms: number, rateHz = 8000): Int16Array {
   return Int16Array.from({ length: (ms * rateHz) / 1000 }, (_, i) => 8000 * Math.sin((2 * Math.PI * hz * i) / rateHz))
@@ -137,7 +42,7 @@ test('a bridge of one codec passes packets on as they arrive, with no beat and u
 test('a bridge of two codecs translates', async () => {
   const house = new House()
   const a = await house.guest('a', A)
-  const b = await house.guest('b', B, {}, { law: 'PCMA' })
+  const b = await house.guest('b', B, {}, { voice: { codec: 'PCMA' } })
   house.room('m', [a, b], 2)
   await house.clock.advance(1500)
   assert.deepEqual(a.party.hears(ALL), [B])

@@ -55,6 +55,8 @@ export class JitterBuffer {
   payloadOffset = 0
   payloadLength = 0
   payloadType = 0
+  /** How long it sounds, in RTP clock units. */
+  payloadUnits = 0
 
   constructor(clockRateHz: number, slotOctets = JITTER_SLOT_OCTETS) {
     this.#clockRateHz = clockRateHz
@@ -159,6 +161,18 @@ export class JitterBuffer {
     return this.#watch(nowMs, depthMs, (frameUnits * 1000) / this.#clockRateHz)
   }
 
+  /**
+   * After a pull that asked to `conceal`: the packet that is played next, when it is here and follows the missing frame at
+   * once, so that redundancy in it can be made use of. Valid until the next insert.
+   */
+  next(): Uint8Array | null {
+    if (this.#count === 0 || this.#bytes === null || this.#starvedFrames > 0) return null
+    const slot = this.#nextPresent()
+    if (this.#timestamps[slot] !== this.#nextTimestamp) return null
+    const at = slot * this.#slotOctets
+    return this.#bytes.subarray(at, at + this.#lengths[slot]!)
+  }
+
   /** Forgets everything: another source, or nobody listens any more. */
   reset(): void {
     this.#sequences.fill(-1)
@@ -199,6 +213,7 @@ export class JitterBuffer {
     this.payloadOffset = slot * this.#slotOctets
     this.payloadLength = this.#lengths[slot]!
     this.payloadType = this.#types[slot]!
+    this.payloadUnits = this.#units[slot]!
     this.#nextTimestamp = (this.#timestamps[slot]! + this.#units[slot]!) >>> 0
     this.#nextSequence = (this.#sequences[slot]! + 1) & 0xffff
     this.#sequences[slot] = -1

@@ -20,9 +20,11 @@ export class RtpView {
   payloadLength = 0
 }
 
-/** Reads a packet into `view`; false when it is none. Extensions and CSRCs are stepped over, padding is cut. */
-export function parseRtp(bytes: Uint8Array, view: RtpView): boolean {
-  const length = bytes.length
+/**
+ * Reads a packet into `view`; false when it is none. Extensions and CSRCs are stepped over, padding is cut.
+ * @param length where it ends, when that is before the end of `bytes` (SRTP)
+ */
+export function parseRtp(bytes: Uint8Array, view: RtpView, length = bytes.length): boolean {
   if (length < RTP_HEADER_OCTETS) return false
   const first = bytes[0]!
   if (first >> 6 !== 2) return false

@@ -24,12 +24,20 @@ export class ReceiveStats {
   #transitKnown = false
   #jitter = 0
   maxJitterMs = 0
-  readonly #clockRateHz: number
+  #clockRateHz: number
   /** One flag per recent sequence number. */
   readonly #seen = new Uint8Array(WINDOW)
 
   constructor(clockRateHz: number) {
     this.#clockRateHz = clockRateHz
+  }
+
+  /** The source speaks another codec from now on, whose timestamps count otherwise. */
+  countAt(clockRateHz: number): void {
+    if (clockRateHz === this.#clockRateHz) return
+    this.#jitter *= clockRateHz / this.#clockRateHz
+    this.#clockRateHz = clockRateHz
+    this.forgetTransit()
   }
 
   /** Files one packet. `suspicious`: far away from what is expected; two such in a row are a restart. */

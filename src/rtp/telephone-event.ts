@@ -91,7 +91,7 @@ export class EventSender {
 
 /** Finds digits in what arrives. A digit is told once, when it ends or when nothing more is heard of it. */
 export class EventReceiver {
-  readonly #clockRateHz: number
+  readonly clockRateHz: number
   readonly #onDigit: (digit: string, durationMs: number) => void
   #active = false
   #event = 0
@@ -104,7 +104,7 @@ export class EventReceiver {
   #toldNext = 0
 
   constructor(clockRateHz: number, onDigit: (digit: string, durationMs: number) => void) {
-    this.#clockRateHz = clockRateHz
+    this.clockRateHz = clockRateHz
     this.#onDigit = onDigit
   }
 
@@ -151,7 +151,7 @@ export class EventReceiver {
     this.#active = false
     this.#told[this.#toldNext] = this.#timestamp
     this.#toldNext = (this.#toldNext + 1) % EVENT_MEMORY
-    const durationMs = ((this.#segments + this.#units) * 1000) / this.#clockRateHz
+    const durationMs = ((this.#segments + this.#units) * 1000) / this.clockRateHz
     this.#onDigit(EVENT_DIGITS[this.#event]!, Math.max(EVENT_LEAST_MS, Math.round(durationMs)))
   }
 

@@ -163,7 +163,7 @@ export class Phone {
     const { datagrams, clock, host, law } = this.#setup
     return RtpParty.open(datagrams, clock, {
       ...(host === undefined ? {} : { host }),
-      ...(law === undefined ? {} : { law }),
+      ...(law === undefined ? {} : { voice: { codec: law } }),
     })
   }
 
@@ -441,7 +441,9 @@ export class PhoneCall {
 
   #apply(agreed: Agreed): void {
     this.held = agreed.heldByPeer
-    this.party.configure(agreed.send.codec === 'PCMA' ? 'PCMA' : 'PCMU', agreed.telephoneEvent?.sendType ?? 101)
+    const { codec, payloadType } = agreed.send
+    const eventType = agreed.telephoneEvent?.sendType ?? 101
+    if (codec !== 'L16') this.party.configure({ codec, payloadType, eventType, srtp: null })
     if (agreed.remote !== null && (agreed.direction === 'sendrecv' || agreed.direction === 'sendonly')) {
       this.party.start(agreed.remote)
     } else this.party.stop()

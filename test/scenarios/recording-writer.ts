@@ -40,6 +40,7 @@ worker.onEvent((event) => {
       latch: false,
       inbandDigits: false,
       cname: 'crash',
+      srtp: null,
     },
   })
   party.start(event.local)

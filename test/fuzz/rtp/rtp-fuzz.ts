@@ -100,6 +100,7 @@ async function liveSession(seed: number) {
       latch: true,
       inbandDigits: true,
       cname: 'fuzz',
+      srtp: null,
     },
   })
   const source = { type: 'session', session: 's', track: 'both' } as const
