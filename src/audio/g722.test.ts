@@ -18,7 +18,10 @@ function through(samples: Int16Array): Int16Array {
 }
 
 function tone(hz: number, amplitude: number, seconds = 1): Int16Array {
-  return Int16Array.from({ length: RATE_HZ * seconds }, (_, i) => amplitude * Math.sin((2 * Math.PI * hz * i) / RATE_HZ))
+  return Int16Array.from(
+    { length: RATE_HZ * seconds },
+    (_, i) => amplitude * Math.sin((2 * Math.PI * hz * i) / RATE_HZ),
+  )
 }
 
 /** How far the sound lies above what the codec added, with the filters' delay of 22 samples taken out. */

@@ -65,7 +65,7 @@ class Band {
   scale(step: number): void {
     const most = this.#low ? 18_432 : 22_528
     let nb = ((this.#nb * 127) >> 7) + step
-    nb = nb < 0 ? 0 : nb > most ? most : nb
+    nb = nb < 0 ? 0 : Math.min(nb, most)
     this.#nb = nb
     const shift = (this.#low ? 8 : 10) - (nb >> 11)
     const linear = ILB[(nb >> 6) & 31]!
@@ -84,11 +84,11 @@ class Band {
     if (sign === this.#p1 >> 15) wd2 = -wd2
     if (wd2 > 32_767) wd2 = 32_767
     let a2 = (sign === this.#p2 >> 15 ? 128 : -128) + (wd2 >> 7) + ((this.#a2 * 32_512) >> 15)
-    a2 = a2 > 12_288 ? 12_288 : a2 < -12_288 ? -12_288 : a2
+    a2 = a2 > 12_288 ? 12_288 : Math.max(a2, -12_288)
     // UPPOL1
     let a1 = clip((sign === this.#p1 >> 15 ? 192 : -192) + ((this.#a1 * 32_640) >> 15))
     const most = clip(15_360 - a2)
-    a1 = a1 > most ? most : a1 < -most ? -most : a1
+    a1 = a1 > most ? most : Math.max(a1, -most)
     // UPZERO and DELAYA
     const step = difference === 0 ? 0 : 128
     const side = difference >> 15
@@ -195,10 +195,10 @@ export class G722Decoder {
 }
 
 function clip(value: number): number {
-  return value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value
+  return value > 32_767 ? 32_767 : Math.max(value, -32_768)
 }
 
 /** The range of a band: half of the whole. */
 function limit(value: number): number {
-  return value > 16_383 ? 16_383 : value < -16_384 ? -16_384 : value
+  return value > 16_383 ? 16_383 : Math.max(value, -16_384)
 }
