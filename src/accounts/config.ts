@@ -39,6 +39,7 @@ const trunk = z.strictObject({
   register: z.boolean().default(false),
   allow_from: z.array(text).max(100).default([]),
   trusted: z.boolean().default(false),
+  refer: z.boolean().default(false),
 })
 
 const user = z.strictObject({
@@ -46,6 +47,7 @@ const user = z.strictObject({
   password: text.max(200),
   display_name: text.nullish(),
   caller_id: text.nullish(),
+  refer: z.boolean().default(true),
 })
 
 /** The declarative part of the configuration file. */
@@ -126,6 +128,7 @@ export async function applyDeclarations(
       register: one.register,
       allowFrom: one.allow_from,
       trusted: one.trusted,
+      mayRefer: one.refer,
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
     }
     const put = await putIfChanged(old, next, () => register.putTrunk(next))
@@ -140,6 +143,7 @@ export async function applyDeclarations(
       password: one.password,
       displayName: one.display_name ?? null,
       callerId: one.caller_id ?? null,
+      mayRefer: one.refer,
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
     }
     const put = await putIfChanged(old, next, () => register.putUser(next))

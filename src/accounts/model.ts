@@ -60,6 +60,8 @@ export interface Trunk {
   readonly allowFrom: readonly string[]
   /** Believe its P-Asserted-Identity. */
   readonly trusted: boolean
+  /** Whether it may have calls transferred by us (REFER, Replaces): calls it causes are the account's. Absent: no. */
+  readonly mayRefer?: boolean
   readonly createdAtWallMs: number
 }
 
@@ -74,6 +76,8 @@ export interface SipUser {
   readonly callerId: string | null
   /** The connection this user belongs to: it is told of calls to what is no number of ours. */
   readonly application?: ApplicationId
+  /** Whether this user may have calls transferred by us (REFER, Replaces). Absent: yes. */
+  readonly mayRefer?: boolean
   readonly createdAtWallMs: number
 }
 

@@ -3,7 +3,7 @@
 
 import type { BridgeId, CallId } from '#base/ids.ts'
 import type { Hall, LiveCall } from './hall.ts'
-import type { AfterBridge, Call, MuteDigits } from './model.ts'
+import type { Call, MuteDigits } from './model.ts'
 import type { Playing } from './playing.ts'
 import type { Supervising } from './supervising.ts'
 
@@ -84,11 +84,12 @@ export class Bridging {
     if (peer === undefined || peer.call.state === 'ended' || peer.call.place.type !== 'bridged') return
     this.#hall.setCall(peer, { place: { type: 'parked' } })
     this.#supervising.unbridged(peer)
-    this.#afterwards(peer, peer.call.afterBridge)
+    this.alone(peer)
   }
 
-  #afterwards(live: LiveCall, what: AfterBridge): void {
-    switch (what) {
+  /** The other side of its bridge is gone: the call's own setting says what now. */
+  alone(live: LiveCall): void {
+    switch (live.call.afterBridge) {
       case 'park':
         return
       case 'hold':

@@ -20,6 +20,7 @@ import type { Queueing } from './queueing.ts'
 import type { RecordingDesk } from './recording.ts'
 import type { Referring } from './referring.ts'
 import type { Supervising } from './supervising.ts'
+import { inherited, type Transferring } from './transferring.ts'
 
 /** Digits sent on answer last this long each. */
 const DIGIT_ON_ANSWER_MS = 250
@@ -33,6 +34,7 @@ export interface CallingRooms {
   readonly queueing: Queueing
   readonly supervising: Supervising
   readonly referring: Referring
+  readonly transferring: Transferring
 }
 
 export class Calling {
@@ -118,6 +120,8 @@ export class Calling {
         return this.#rooms.referring.accepted(live)
       case 'leg.refer-ended':
         return this.#rooms.referring.ended(live, event.status)
+      case 'leg.transfer-wanted':
+        return this.#rooms.transferring.wanted(live, event.wish)
       case 'leg.ended':
         return this.#ended(live, event)
       default:
@@ -159,6 +163,7 @@ export class Calling {
   }
 
   #incoming(incoming: IncomingLeg): void {
+    const replaced = incoming.replaces === null ? undefined : this.#hall.calls.get(incoming.replaces)
     const live = this.#hall.addCall({
       id: incoming.leg,
       group: this.#hall.doors.ids.make<'call-group'>(),
@@ -188,8 +193,11 @@ export class Calling {
       onAnswer: nothingOnAnswer,
       timeLimitMs: null,
       notes: {},
+      ...(replaced === undefined ? {} : inherited(replaced.call)),
     })
     this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
+    if (replaced !== undefined && replaced.call.state !== 'ended')
+      return this.#rooms.transferring.takeOver(live, replaced)
     const firstCommandMs = this.#hall.doors.applications.firstCommandTimeoutMs(incoming.application)
     if (firstCommandMs === null) return
     this.#hall.setTimer(live, 'first command', this.#hall.nowMs + firstCommandMs, () => {
@@ -201,8 +209,11 @@ export class Calling {
 
   #ringing(live: LiveCall): void {
     this.#hall.tell({ type: 'call.ringing', call: live.call }, live.call.id)
+    this.#rooms.transferring.ringing(live)
     const waiting = this.#waitingFor(live)
-    if (waiting !== null && waiting.call.state === 'answered') this.#rooms.bridging.ringback(waiting)
+    // Two who still talk to each other are not disturbed.
+    if (waiting?.call.state === 'answered' && waiting.call.place.type !== 'bridged')
+      this.#rooms.bridging.ringback(waiting)
   }
 
   #earlyMedia(live: LiveCall): void {
@@ -229,6 +240,7 @@ export class Calling {
       })
     }
     this.#hall.tell({ type: 'call.answered', call: live.call }, live.call.id)
+    this.#rooms.transferring.answered(live)
     if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
     if (plan.digits !== null) this.sendDigits(live, plan.digits, DIGIT_ON_ANSWER_MS)
     const then = (): void => this.#carryOut(live, plan)
@@ -320,11 +332,13 @@ export class Calling {
     // The state changes first: whoever is left behind must not try to do anything with this call.
     this.#hall.setCall(live, { state: 'ended' })
     const later: (() => void)[] = []
+    this.#rooms.transferring.ending(live, event.end.sipStatus)
     this.#rooms.conferencing.leave(live, null, later)
     this.#rooms.queueing.leave(live, 'hang-up')
     this.#rooms.bridging.leave(live)
     this.#rooms.supervising.leave(live)
     this.#rooms.supervising.ended(live)
+    this.#rooms.transferring.left(live)
     for (const id of live.recordings) {
       const recording = this.#hall.recordings.get(id)
       if (recording !== undefined) this.#rooms.recordings.stop(recording)
@@ -365,6 +379,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     codecs: spec.codecs,
     transport: spec.transport,
     privacy: spec.privacy,
+    replaces: spec.replaces ?? null,
     timeoutMs: spec.ringTimeoutMs,
   }
 }

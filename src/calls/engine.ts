@@ -20,6 +20,7 @@ import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
 import { Referring } from './referring.ts'
 import { Supervising } from './supervising.ts'
+import { Transferring } from './transferring.ts'
 
 /** Who commands: calls of other accounts do not exist for it, calls of another language are not its to command. */
 export interface Actor {
@@ -95,6 +96,7 @@ export class Engine {
       queueing: this.queueing,
       supervising: this.#supervising,
       referring: this.#referring,
+      transferring: new Transferring(this.hall, this.#bridging, (spec) => this.#calling.dial(spec)),
     })
     doors.legs.onEvent((event) =>
       this.#guarded(event.type === 'leg.incoming' ? event.incoming.leg : event.leg, () => this.#calling.onLeg(event)),

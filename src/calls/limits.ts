@@ -24,5 +24,9 @@ export const MAX_UNCOMMITTED_WRITES = 100_000
 export const BEEP_LEVEL_DBOV = -13
 /** Level of ringback (ITU-T E.180 tone plan is made in tones.ts). */
 export const RINGBACK_LEVEL_DBOV = -20
+/** How long the target of a transfer that a party asked for may ring. */
+export const TRANSFER_RING_MS = 60_000
+/** How long such a call may last when the moved one has no limit of its own. */
+export const TRANSFER_TIME_LIMIT_MS = 4 * 60 * 60_000
 /** How long a far party that reached whom we referred it to has to hang up by itself. */
 export const REFERRED_HANG_UP_MS = 2_000

@@ -53,6 +53,8 @@ export interface IncomingLeg {
     | { readonly type: 'trunk'; readonly name: string }
     | { readonly type: 'anonymous' }
   readonly sipCallId: string
+  /** The leg whose place this one takes (RFC 3891); its party is allowed to. */
+  readonly replaces: CallId | null
 }
 
 export interface DialRequest {
@@ -73,6 +75,8 @@ export interface DialRequest {
   readonly codecs: readonly string[]
   readonly transport: 'udp' | 'tcp' | 'tls' | null
   readonly privacy: boolean
+  /** A Replaces value for a call of somebody else's that this one takes the place of (RFC 3891). */
+  readonly replaces?: string | null
   /** Ring time. */
   readonly timeoutMs: number
 }
@@ -107,6 +111,20 @@ export type LegCommand =
       readonly headers: readonly Header[]
       readonly auth: { readonly username: string; readonly password: string } | null
     }
+  /** Answers a `leg.transfer-wanted`: the first status accepts (1xx, 2xx) or refuses it, later ones tell how it goes. */
+  | { readonly type: 'report-transfer'; readonly leg: CallId; readonly referral: number; readonly status: number }
+
+/** The far party wants whoever it talks to through us to be connected with somebody else (SIP REFER). */
+export interface TransferWish {
+  /** Tells wishes of one leg apart. */
+  readonly referral: number
+  readonly to: string
+  readonly headers: readonly Header[]
+  /** Another leg of ours whose place shall be taken (attended transfer). */
+  readonly onto: CallId | null
+  /** A call that is not ours whose place shall be taken there: goes along as `DialRequest.replaces`. */
+  readonly replaces: string | null
+}
 
 export type DialFailure =
   | { readonly type: 'bad-address'; readonly to: string }
@@ -135,6 +153,8 @@ export type LegEvent =
   | { readonly type: 'leg.refer-accepted'; readonly leg: CallId }
   /** What came of it: 2xx, or why not. One for each `refer`, always. */
   | { readonly type: 'leg.refer-ended'; readonly leg: CallId; readonly status: number }
+  /** Must be answered by `report-transfer`. Parties that may not ask are refused before. */
+  | { readonly type: 'leg.transfer-wanted'; readonly leg: CallId; readonly wish: TransferWish }
   /** Always last, exactly once. */
   | { readonly type: 'leg.ended'; readonly leg: CallId; readonly end: LegEnd; readonly stats: SessionStats | null }
 

@@ -3,7 +3,7 @@
 
 import type { Chance } from '#base/chance.ts'
 import { after, type Clock, type Timer } from '#base/clock.ts'
-import type { CallId } from '#base/ids.ts'
+import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { Address } from '#base/wire.ts'
 import type { MediaChannel, MediaEvent, SessionStats } from '#media/protocol.ts'
@@ -23,6 +23,8 @@ import type { SipCall } from '#sip/call.ts'
 import type { CallEnd, CallListener, InCallAnswer, OutgoingInvite } from '#sip/call-words.ts'
 import { DEFAULT_MAX_FORWARDS } from '#sip/limits.ts'
 import { field, type SipRequest, type SipResponse } from '#sip/message.ts'
+import type { IncomingReferral } from '#sip/referrals.ts'
+import { type Replaces, writeReplaces } from '#sip/replaces.ts'
 import { parseUri } from '#sip/uri.ts'
 import type { UserAgent } from '#sip/user-agent.ts'
 import type { DialRequest, Header, LegCommand, LegEnd, LegEvent } from './leg.ts'
@@ -35,6 +37,13 @@ export interface Branch extends Omit<OutgoingInvite, 'body'> {
   readonly otherwise: Branch | null
 }
 
+/** Whose call a leg is; a call that takes its place is the same one's. */
+export interface Addressee {
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly number: string
+}
+
 type Phase = 'ringing-in' | 'dialing-out' | 'answered' | 'ending' | 'ended'
 
 const knownCodecs: ReadonlySet<string> = new Set(['PCMU', 'PCMA', 'G722', 'opus'])
@@ -45,6 +54,8 @@ export interface LegHome {
   readonly chance: Chance
   readonly log: Log
   readonly ua: Pick<UserAgent, 'invite'>
+  /** The leg of ours that a Replaces names. */
+  named(replaces: Replaces): CallId | null
   readonly codecs: readonly CodecName[]
   readonly mediaHost: string
   readonly publicHost: string | null
@@ -55,9 +66,11 @@ export interface LegHome {
 export class SipLeg {
   readonly id: CallId
   readonly media: MediaChannel
+  readonly addressee: Addressee
   readonly #legs: LegHome
   readonly #trusted: boolean
   readonly #latch: boolean
+  readonly #mayRefer: boolean
   #phase: Phase
   #call: SipCall | null = null
   #forks: SipCall[] = []
@@ -87,13 +100,15 @@ export class SipLeg {
   #worst: CallEnd | null = null
   #ended: LegEnd | null = null
   #statsTimer: Timer | null = null
+  #lastReferral = 0
+  readonly #referrals = new Map<number, IncomingReferral>()
 
   constructor(
     legs: LegHome,
     id: CallId,
     media: MediaChannel,
     phase: 'ringing-in' | 'dialing-out',
-    peer: { trusted: boolean; latch: boolean },
+    peer: { trusted: boolean; latch: boolean; mayRefer: boolean; addressee: Addressee },
   ) {
     this.#legs = legs
     this.id = id
@@ -101,6 +116,8 @@ export class SipLeg {
     this.#phase = phase
     this.#trusted = peer.trusted
     this.#latch = peer.latch
+    this.#mayRefer = peer.mayRefer
+    this.addressee = peer.addressee
     this.#codecs = legs.codecs
     this.#negotiation = startNegotiation(String(Math.floor(legs.chance.uniform() * 2 ** 48)))
     media.send({ type: 'open-session', session: id, bindHost: legs.mediaHost })
@@ -245,6 +262,34 @@ export class SipLeg {
     if (!asked) over(491)
   }
 
+  /** Whether this call is (one of) this leg's. */
+  owns(call: SipCall): boolean {
+    return this.#call === call || this.#forks.includes(call)
+  }
+
+  reportTransfer(referral: number, status: number): void {
+    const asked = this.#referrals.get(referral)
+    if (status >= 200) this.#referrals.delete(referral)
+    asked?.report(status)
+  }
+
+  #transferWanted(asked: IncomingReferral): void {
+    // RFC 3515 §5.2: whoever may send us REFERs may have us call anybody at the account's cost.
+    if (!this.#mayRefer || this.#phase !== 'answered') return asked.report(403)
+    const referral = ++this.#lastReferral
+    this.#referrals.set(referral, asked)
+    const { uri, headers, replaces } = asked.to
+    const onto = replaces === null ? null : this.#legs.named(replaces)
+    const wish = {
+      referral,
+      to: uri,
+      headers: headers.map(({ name, value }) => ({ name, value })),
+      onto,
+      replaces: replaces === null || onto !== null ? null : writeReplaces(replaces),
+    }
+    this.#tell({ type: 'leg.transfer-wanted', leg: this.id, wish })
+  }
+
   /** Events of our own media session. */
   hear(event: MediaEvent): void {
     switch (event.type) {
@@ -277,6 +322,7 @@ export class SipLeg {
       acked: (request) => this.#acked(request),
       offered: (request) => this.#offeredByPeer(request),
       requested: (request) => this.#requested(request),
+      referred: (referral) => this.#transferWanted(referral),
       reinvited: (response) => this.#reinvited(response),
       ended: (end) => this.#callEnded(call, end),
     }

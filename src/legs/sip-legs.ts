@@ -18,6 +18,7 @@ import { displayText, headerText, type NameAddr } from '#sip/fields.ts'
 import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
 import { quote } from '#sip/params.ts'
 import { Registrar } from '#sip/registrar.ts'
+import type { Replaces } from '#sip/replaces.ts'
 import { makeResponse } from '#sip/respond.ts'
 import type { ScreenVerdict, ServerTransaction } from '#sip/transaction-layer.ts'
 import type { Flow, Target } from '#sip/transport.ts'
@@ -109,7 +110,7 @@ export class SipLegs implements Legs, LegHome {
     }
     options.ua.layer.onFlowClosed = (flowId) => this.registrar.dropFlow(flowId)
     options.ua.onTraffic({
-      onInvite: (call, request, flow) => this.#incoming(call, request, flow),
+      onInvite: (call, request, flow, replaced) => this.#incoming(call, request, flow, replaced),
       onRegister: (request, transaction, flow) => this.#register(request, transaction, flow),
       screen: (request, flow) => this.#screen(request, flow),
     })
@@ -157,6 +158,9 @@ export class SipLegs implements Legs, LegHome {
       case 'refer':
         leg.refer(command)
         return
+      case 'report-transfer':
+        leg.reportTransfer(command.referral, command.status)
+        return
       default:
         unreachable(command)
     }
@@ -179,6 +183,17 @@ export class SipLegs implements Legs, LegHome {
         this.#telling = false
       }
     })
+  }
+
+  /** @internal */
+  named(replaces: Replaces): CallId | null {
+    const call = this.ua.named(replaces)
+    return call === null ? null : this.#legOf(call)
+  }
+
+  #legOf(call: SipCall): CallId | null {
+    for (const leg of this.#legs.values()) if (leg.owns(call)) return leg.id
+    return null
   }
 
   /** @internal */
@@ -208,8 +223,19 @@ export class SipLegs implements Legs, LegHome {
 
   /** A number nobody has is told so before a session is opened for it. */
   #addressee(request: SipRequest): ScreenVerdict {
+    // RFC 3891: a call that takes another one's place is addressed to that one, whatever its Request-URI says.
+    if (request.get('replaces') !== undefined) {
+      return this.#mayRefer(this.#sources.get(request)) ? { type: 'let-in' } : refuse(403)
+    }
     const number = findNumber(this.#options.directory, dialled(request.uri!))
     return number?.application == null ? refuse(404) : { type: 'let-in' }
+  }
+
+  /** Whom we let transfer calls: the operator's own telephones, and trunks that were given leave. */
+  #mayRefer(source: Source | undefined): boolean {
+    if (source?.trunk !== undefined) return source.trunk.mayRefer === true
+    if (source?.user !== undefined) return source.user.mayRefer !== false
+    return source?.type === 'anonymous'
   }
 
   #authenticate(request: SipRequest, flow: Flow): ScreenVerdict {
@@ -242,13 +268,21 @@ export class SipLegs implements Legs, LegHome {
     transaction.respond(makeResponse(request, outcome.status, { toTag: transaction.toTag, headers }))
   }
 
-  #incoming(call: SipCall, request: SipRequest, flow: Flow): void {
+  #incoming(call: SipCall, request: SipRequest, flow: Flow, taken: SipCall | null): void {
     const { directory, ids } = this.#options
     const source = this.#sources.get(request)
-    const number = findNumber(directory, dialled(request.uri!))
-    if (source === undefined || number?.application == null) {
+    const replaces = taken === null ? null : this.#legOf(taken)
+    const addressee =
+      replaces === null ? findNumber(directory, dialled(request.uri!)) : (this.#legs.get(replaces)?.addressee ?? null)
+    if (source === undefined || addressee?.application == null) {
       call.listen({ ended() {} })
       call.reject(404)
+      return
+    }
+    const own = source.user?.account ?? source.trunk?.account
+    if (replaces !== null && own !== undefined && own !== addressee.account) {
+      call.listen({ ended() {} })
+      call.reject(403)
       return
     }
     const offer = sdpOf(request)
@@ -269,6 +303,8 @@ export class SipLegs implements Legs, LegHome {
     const leg = new SipLeg(this, id, media, 'ringing-in', {
       trusted,
       latch: source.type !== 'trunk' || flow.kind !== 'udp',
+      mayRefer: this.#mayRefer(source),
+      addressee: { account: addressee.account, application: addressee.application, number: addressee.number },
     })
     this.#legs.set(id, leg)
     leg.incoming(call)
@@ -280,11 +316,11 @@ export class SipLegs implements Legs, LegHome {
       type: 'leg.incoming',
       incoming: {
         leg: id,
-        account: number.account,
-        application: number.application,
+        account: addressee.account,
+        application: addressee.application,
         from: source.user?.callerId ?? (callerUser === '' ? 'anonymous' : callerUser),
         fromName: name === null ? null : displayText(name),
-        to: number.number,
+        to: addressee.number,
         fromUri: request.from!.uri.text,
         toUri: request.uriText,
         headers: headersUp(request, trusted),
@@ -296,6 +332,7 @@ export class SipLegs implements Legs, LegHome {
               ? { type: 'trunk', name: source.name }
               : { type: 'anonymous' },
         sipCallId: request.callId,
+        replaces,
       },
     })
   }
@@ -325,7 +362,11 @@ export class SipLegs implements Legs, LegHome {
       const bindings = user.account === account ? this.registrar.bindings(text, this.clock.nowMs()) : []
       return bindings.length === 0
         ? failed({ type: 'no-route', to })
-        : { type: 'user', branches: bindings.map((binding) => ({ uri: binding.uri.text, target: binding.target })) }
+        : {
+            type: 'user',
+            user,
+            branches: bindings.map((binding) => ({ uri: binding.uri.text, target: binding.target })),
+          }
     }
     const number = asNumber(text)
     const destination = number ?? text
@@ -367,10 +408,28 @@ export class SipLegs implements Legs, LegHome {
       // Which of them will answer is not known yet.
       trusted: trunks.length > 0 && trunks.every((one) => one.trusted),
       latch: trunks.length === 0,
+      mayRefer: this.#calledMayRefer(request, route),
+      addressee: { account: request.account, application: request.application, number: request.to },
     })
     this.#legs.set(request.leg, leg)
     const branches = await Promise.all(good.map((one) => this.#branches(request, one)))
     leg.dial(request, branches.flat())
+  }
+
+  #calledMayRefer(request: DialRequest, route: Exclude<Route, { type: 'failure' }>): boolean {
+    if (request.alsoTo.length > 0) return false
+    switch (route.type) {
+      case 'trunk':
+        return route.trunks.every((one) => one.mayRefer === true)
+      case 'user':
+        return route.user.mayRefer !== false
+      case 'uri': {
+        const uri = parseUri(route.uri)
+        return uri?.type === 'sip' && this.#options.policy.anonymousFrom(bareHost(uri.host))
+      }
+      default:
+        return unreachable(route)
+    }
   }
 
   /** What a call made for another one has left of that one's hops; null: as many as any new call. */
@@ -381,6 +440,8 @@ export class SipLegs implements Legs, LegHome {
 
   async #branches(request: DialRequest, route: Exclude<Route, { type: 'failure' }>): Promise<Branch[]> {
     const hops = this.#hopsFor(request)
+    // RFC 3891 §5: required, so that a peer that cannot does not ring as if it were a new call.
+    const replaces = request.replaces == null ? [] : [field('Replaces', request.replaces), field('Require', 'replaces')]
     const branch = (
       uri: string,
       targets: readonly Target[],
@@ -395,7 +456,7 @@ export class SipLegs implements Legs, LegHome {
         targets,
         from: from.value,
         to: `<${uri}>`,
-        headers: [...limit, ...from.headers, ...headersDown(request.headers)],
+        headers: [...limit, ...from.headers, ...replaces, ...headersDown(request.headers)],
         credentials: request.auth ?? credentials,
         targetTimeoutMs: TARGET_TIMEOUT_MS,
         otherwise,
@@ -472,7 +533,11 @@ export class SipLegs implements Legs, LegHome {
 
 type Route =
   | { readonly type: 'uri'; readonly uri: string }
-  | { readonly type: 'user'; readonly branches: readonly { readonly uri: string; readonly target: Target }[] }
+  | {
+      readonly type: 'user'
+      readonly user: SipUser
+      readonly branches: readonly { readonly uri: string; readonly target: Target }[]
+    }
   /** Best first; the next one is tried when all targets of one fail. */
   | { readonly type: 'trunk'; readonly trunks: readonly Trunk[]; readonly destination: string }
   | { readonly type: 'failure'; readonly failure: DialFailure }

@@ -108,6 +108,27 @@ export class SipCall {
     return this.#phase === 'waiting-ack' || this.#phase === 'up'
   }
 
+  /** Whether the peer of (one of the early dialogs of) this call has this tag. */
+  isWith(remoteTag: string): boolean {
+    return this.#dialog === null ? this.#earlyTags.has(remoteTag) : this.#dialog.remoteTag === remoteTag
+  }
+
+  /** RFC 3891 §3: why another call may not take this one's place; null when it may. */
+  refusalToReplace(earlyOnly: boolean): number | null {
+    switch (this.#phase) {
+      case 'up':
+      case 'waiting-ack':
+        return earlyOnly ? 486 : null
+      case 'inviting':
+        return null
+      case 'ringing-in':
+        // Early, and not begun by us.
+        return 481
+      default:
+        return 603
+    }
+  }
+
   get dialog(): Dialog | null {
     return this.#dialog
   }

@@ -10,6 +10,7 @@ import { SipCall, writeAck } from './call.ts'
 import type { CallHome, OutgoingInvite } from './call-words.ts'
 import { type Dialog, nextHop, wantedKind } from './dialog.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
+import { type Replaces, readReplaces } from './replaces.ts'
 import { makeResponse } from './respond.ts'
 import type { SipTimers } from './timers.ts'
 import type { ScreenVerdict, ServerTransaction, TransactionLayer } from './transaction-layer.ts'
@@ -34,8 +35,8 @@ export interface UserAgentOptions {
 }
 
 export interface UserAgentListener {
-  /** A new call. Give it a listener before returning. */
-  onInvite(call: SipCall, request: SipRequest, flow: Flow): void
+  /** A new call. Give it a listener before returning. `replaced`: the call whose place it wants (RFC 3891). */
+  onInvite(call: SipCall, request: SipRequest, flow: Flow, replaced: SipCall | null): void
   /** REGISTER; refused with 405 when absent. */
   onRegister?(request: SipRequest, transaction: ServerTransaction, flow: Flow): void
   /** Judges new INVITEs and REGISTERs before anything is kept for them: authentication, overload. */
@@ -151,6 +152,12 @@ export class UserAgent implements CallHome {
     return hosts.map((host) => ({ kind: wantedKind(uri), address: { host, port: uri.port ?? 5060 }, flowId: null }))
   }
 
+  /** The call of ours that a Replaces names, by both tags (RFC 3891 §3). */
+  named(replaces: Replaces): SipCall | null {
+    const call = this.#calls.get(`${replaces.callId}|${replaces.toTag}`)
+    return call?.isWith(replaces.fromTag) === true ? call : null
+  }
+
   /** Calls back outside of the current turn. */
   soon(callback: () => void): void {
     after(this.clock, 0, callback)
@@ -226,14 +233,29 @@ export class UserAgent implements CallHome {
   }
 
   inviteHeaders(): readonly HeaderField[] {
-    return [...this.identity('User-Agent'), field('Allow', this.layer.capabilities.methods.join(', '))]
+    return [...this.identity('User-Agent'), ...this.#abilities()]
   }
 
   acceptHeaders(): readonly HeaderField[] {
-    return [...this.identity('Server'), field('Allow', this.layer.capabilities.methods.join(', '))]
+    return [...this.identity('Server'), ...this.#abilities()]
+  }
+
+  #abilities(): readonly HeaderField[] {
+    const { methods, extensions } = this.layer.capabilities
+    return [field('Allow', methods.join(', ')), field('Supported', extensions.join(', '))]
   }
 
   // -------------------------------------------------------------------------------------------------------------------
+
+  /** RFC 3891 §3: whose place a new INVITE takes; null when nobody's, a status when it may not. */
+  #replacedBy(request: SipRequest): SipCall | null | number {
+    const values = request.all('replaces')
+    if (values.length === 0) return null
+    const replaces = values.length === 1 ? readReplaces(values[0]!) : null
+    if (replaces === null) return 400
+    const call = this.named(replaces)
+    return call === null ? 481 : (call.refusalToReplace(replaces.earlyOnly) ?? call)
+  }
 
   #receive(request: SipRequest, transaction: ServerTransaction, flow: Flow): void {
     const { toTag } = request
@@ -245,11 +267,16 @@ export class UserAgent implements CallHome {
     }
     switch (request.method) {
       case 'INVITE': {
+        const replaced = this.#replacedBy(request)
+        if (typeof replaced === 'number') {
+          transaction.respond(makeResponse(request, replaced, { toTag: transaction.toTag }))
+          return
+        }
         const call = new SipCall(this, 'in', transaction.toTag, request, null)
         this.#calls.set(`${request.callId}|${call.localTag}`, call)
         call.startIncoming(transaction, flow)
         if (this.#listener === null) call.reject(480)
-        else this.#listener.onInvite(call, request, flow)
+        else this.#listener.onInvite(call, request, flow, replaced)
         return
       }
       case 'REGISTER':

@@ -29,7 +29,7 @@ export interface Capabilities {
 
 export const defaultCapabilities: Capabilities = {
   methods: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'REGISTER', 'REFER', 'NOTIFY'],
-  extensions: ['norefersub'],
+  extensions: ['replaces', 'norefersub'],
   bodyTypes: ['application/sdp'],
 }
 

@@ -69,7 +69,7 @@ export class Phone {
     this.address = address
     const suffix = setup.transport === 'tcp' ? ';transport=tcp' : ''
     this.uri = `sip:${setup.user}@${formatAddress(address)}${suffix}`
-    ua.onTraffic({ onInvite: (sip, request) => this.#incoming(sip, request) })
+    ua.onTraffic({ onInvite: (sip, request, _, replaced) => this.#incoming(sip, request, replaced) })
   }
 
   static async open(setup: PhoneSetup): Promise<Phone> {
@@ -147,7 +147,7 @@ export class Phone {
     this.#transport.close()
   }
 
-  async #incoming(sip: SipCall, request: SipRequest): Promise<void> {
+  async #incoming(sip: SipCall, request: SipRequest, replaced: SipCall | null): Promise<void> {
     // The listener must be there before the turn ends; the RTP port comes a moment later.
     const early = new EarlyListener()
     sip.listen(early)
@@ -156,7 +156,12 @@ export class Phone {
     this.calls.push(call)
     call.attach(sip, request)
     if (early.end !== null) call.ended(early.end)
-    else this.#onCall(call)
+    else if (replaced === null) this.#onCall(call)
+    else {
+      // RFC 3891 §4: it is the same conversation; nobody is asked, and the old call ends.
+      call.answer()
+      replaced.hangUp()
+    }
   }
 
   #party(): Promise<RtpParty> {

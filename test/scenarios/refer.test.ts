@@ -74,6 +74,23 @@ test('refer carries the headers it may carry', async () => {
   await scenario.close()
 })
 
+test('telnyx-voice §12.8: refer takes a call out of its queue and out of its conference', async () => {
+  const scenario = await openScenario()
+  const { clock } = scenario
+  const { act } = await answered(scenario)
+  await act('enqueue', { queue_name: 'support' })
+  await clock.until(() => scenario.types().includes('call.enqueued'))
+  await act('refer', { sip_address: 'sip:agent@sbc.example.net' })
+  await clock.until(() => scenario.types().includes('call.refer.failed'))
+  assert.ok(scenario.types().indexOf('call.dequeued') > 0)
+  const call_control_id = scenario.event('call.answered')!.payload.call_control_id
+  await scenario.rest('POST', '/v2/conferences', { call_control_id, name: 'room' })
+  await clock.until(() => scenario.types().includes('conference.participant.joined'))
+  await act('refer', { sip_address: 'sip:agent@sbc.example.net' })
+  await clock.until(() => scenario.types().includes('conference.participant.left'))
+  await scenario.close()
+})
+
 test('a refusal is told as failed with its status, and the call goes on', async () => {
   const scenario = await openScenario()
   const { clock } = scenario
