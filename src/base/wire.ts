@@ -68,6 +68,23 @@ export interface StreamNet {
   connect(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<Result<StreamConnection, ConnectError>>
 }
 
+/** Byte streams over TLS. */
+export interface SecureStreamNet {
+  /** Whether a door may be opened: there is a certificate to show. */
+  readonly canListen: boolean
+  listen(
+    local: Address,
+    onConnection: (connection: StreamConnection) => StreamHandlers,
+  ): Promise<Result<StreamListener, BindError>>
+  /** @param name whom the peer's certificate must name: a host, or the domain of a SIP URI (RFC 5922 §7.2) */
+  connect(
+    remote: Address,
+    name: string,
+    handlers: StreamHandlers,
+    timeoutMs: number,
+  ): Promise<Result<StreamConnection, ConnectError>>
+}
+
 /** `host:port`, with brackets around IPv6. */
 export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`

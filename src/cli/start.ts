@@ -56,6 +56,7 @@ export async function runStart(options: Readonly<Record<string, string | boolean
       version: '0.1.0',
       http: running.faces.http ?? '',
       sip: running.faces.sip ?? '',
+      sips: running.faces.sips ?? null,
       rtp: running.faces.rtp ?? '',
       dataDir: settings.value.dataDir,
       credentialsFile: running.credentialsFile,

@@ -345,8 +345,7 @@ export class SipLegs implements Legs, LegHome {
     if (text === '' || /[\s<>"\r\n\0]/.test(text)) return failed({ type: 'bad-address', to })
     if (/^sips?:/i.test(text)) {
       const uri = parseUri(text)
-      if (uri?.type !== 'sip' || uri.headers !== null || uri.scheme === 'sips')
-        return failed({ type: 'bad-address', to })
+      if (uri?.type !== 'sip' || uri.headers !== null) return failed({ type: 'bad-address', to })
       // A host of our own names a user or a number of ours.
       if (this.#isOurs(uri.host, uri.port) && uri.user !== null)
         return this.#findUserOrTrunk(account, unescapeUser(uri.user), to)
@@ -464,7 +463,7 @@ export class SipLegs implements Legs, LegHome {
     }
     switch (route.type) {
       case 'uri':
-        return [branch(route.uri, withTransport(await this.ua.locate(route.uri), request.transport), null)]
+        return [branch(route.uri, await this.ua.locate(route.uri, request.transport), null)]
       case 'user':
         return route.branches.map(({ uri, target }) => branch(uri, [target], null))
       case 'trunk': {
@@ -481,7 +480,7 @@ export class SipLegs implements Legs, LegHome {
           const credentials =
             trunk.username === null ? null : { username: trunk.username, password: trunk.password ?? '' }
           const uri = `sip:${escapeUser(destination)}@${host}`
-          chain = branch(uri, withTransport(targets, request.transport), credentials, trunk, chain)
+          chain = branch(uri, overTcp(targets, request.transport), credentials, trunk, chain)
         }
         return chain === null ? [] : [chain]
       }
@@ -550,9 +549,11 @@ function refuse(status: number, headers: readonly HeaderField[] = []): ScreenVer
   return { type: 'answer', status, headers }
 }
 
-/** An application may ask for a transport; TLS comes with its own issue, until then it changes nothing. */
-function withTransport(targets: readonly Target[], transport: DialRequest['transport']): Target[] {
-  return targets.map((target) => (transport === 'tcp' ? { ...target, kind: 'tcp' as const } : target))
+/** An application may ask for TCP towards a trunk; TLS is the trunk's own business, for only its URI knows the port. */
+function overTcp(targets: readonly Target[], transport: DialRequest['transport']): readonly Target[] {
+  return transport !== 'tcp'
+    ? targets
+    : targets.map((target) => (target.kind === 'udp' ? { ...target, kind: 'tcp' } : target))
 }
 
 function userOf(uri: Uri): string {

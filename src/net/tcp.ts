@@ -14,7 +14,7 @@ import type {
 } from '#base/wire.ts'
 
 /** Connections a listener keeps at most; more are closed at once. */
-const MAX_CONNECTIONS = 20_000
+export const MAX_CONNECTIONS = 20_000
 
 export class TcpNet implements StreamNet {
   listen(
@@ -23,20 +23,12 @@ export class TcpNet implements StreamNet {
   ): Promise<Result<StreamListener, BindError>> {
     return new Promise((resolve) => {
       const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-        const connection = new TcpConnection(socket)
+        const connection = new SocketConnection(socket)
         connection.attach(onConnection(connection))
       })
       server.maxConnections = MAX_CONNECTIONS
-      server.once('error', (cause: NodeJS.ErrnoException) =>
-        resolve(
-          err(
-            cause.code === 'EADDRINUSE'
-              ? { type: 'address-in-use', local }
-              : { type: 'bind-failed', local, reason: cause.message },
-          ),
-        ),
-      )
-      server.listen({ host: local.host, port: local.port, exclusive: true }, () => resolve(ok(listener(server))))
+      server.once('error', (cause: NodeJS.ErrnoException) => resolve(err(bindFailure(local, cause))))
+      server.listen({ host: local.host, port: local.port, exclusive: true }, () => resolve(ok(listenerOf(server))))
     })
   }
 
@@ -59,7 +51,7 @@ export class TcpNet implements StreamNet {
         socket.off('error', onError)
         socket.setTimeout(0)
         socket.removeListener('timeout', onTimeout)
-        const connection = new TcpConnection(socket)
+        const connection = new SocketConnection(socket)
         connection.attach(handlers)
         resolve(ok(connection))
       })
@@ -67,13 +59,22 @@ export class TcpNet implements StreamNet {
   }
 }
 
-function listener(server: Server): StreamListener {
+/** Why a listener could not be opened. */
+export function bindFailure(local: Address, cause: NodeJS.ErrnoException): BindError {
+  return cause.code === 'EADDRINUSE'
+    ? { type: 'address-in-use', local }
+    : { type: 'bind-failed', local, reason: cause.message }
+}
+
+/** A listening server as the wire sees it. */
+export function listenerOf(server: Server): StreamListener {
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new Error('a TCP listener has a host and a port')
   return { local: { host: bound.address, port: bound.port }, close: () => void server.close() }
 }
 
-class TcpConnection implements StreamConnection {
+/** One connection, plain or secured. */
+export class SocketConnection implements StreamConnection {
   readonly local: Address
   readonly remote: Address
   readonly #socket: Socket

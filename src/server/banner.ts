@@ -6,6 +6,8 @@ export interface BannerFacts {
   readonly version: string
   readonly http: string
   readonly sip: string
+  /** Null: no TLS. */
+  readonly sips: string | null
   readonly rtp: string
   readonly dataDir: string
   readonly credentialsFile: string
@@ -22,7 +24,10 @@ export function banner(facts: BannerFacts): string {
     `  ${pc.bold(pc.green('☎  Hookswitch'))} ${pc.dim(facts.version)}`,
     '',
     row('HTTP', `${pc.cyan(facts.http)}   ${pc.dim('Telnyx API at /v2, health at /readyz, figures at /metrics')}`),
-    row('SIP', `${pc.cyan(facts.sip)}   ${pc.dim('UDP and TCP')}`),
+    row(
+      'SIP',
+      `${pc.cyan(facts.sip)}   ${pc.dim(facts.sips === null ? 'UDP and TCP' : `UDP and TCP; TLS at ${facts.sips}`)}`,
+    ),
     row('RTP', facts.rtp),
     row('data', `${facts.dataDir}   ${pc.dim(`keys in ${facts.credentialsFile}`)}`),
   ]

@@ -1,7 +1,6 @@
 // The west door on real sockets: SIP transport, transactions, user agent and legs, wired to the register's directory and
 // the operator's policy.
 
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { contains, parseNetwork } from '#accounts/cidr.ts'
 import type { Register } from '#accounts/register.ts'
@@ -10,11 +9,12 @@ import type { Clock } from '#base/clock.ts'
 import type { IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { Address, DatagramNet, StreamNet } from '#base/wire.ts'
+import type { Address, DatagramNet, SecureStreamNet, StreamNet } from '#base/wire.ts'
 import { formatAddress } from '#base/wire.ts'
 import type { LegPolicy } from '#legs/directory.ts'
 import { SipLegs } from '#legs/sip-legs.ts'
 import type { MediaChannel } from '#media/protocol.ts'
+import type { Resolver } from '#sip/locate.ts'
 import { TransactionLayer } from '#sip/transaction-layer.ts'
 import { SipTransport } from '#sip/transport.ts'
 import { UserAgent } from '#sip/user-agent.ts'
@@ -28,8 +28,14 @@ export interface LineParts {
   readonly log: Log
   readonly datagrams: DatagramNet
   readonly streams: StreamNet
+  /** Absent: no SIP over TLS, in or out. */
+  readonly secure?: SecureStreamNet
+  readonly resolver: Resolver
   readonly register: Register
-  readonly settings: Pick<Settings, 'sipHost' | 'sipPort' | 'publicIp' | 'node' | 'allowDestinations' | 'callerId'>
+  readonly settings: Pick<
+    Settings,
+    'sipHost' | 'sipPort' | 'tlsPort' | 'publicIp' | 'node' | 'allowDestinations' | 'callerId'
+  >
   readonly media: readonly MediaChannel[]
   /** Seconds to wait, when no new call is taken now. */
   readonly admit: () => number | null
@@ -39,6 +45,8 @@ export interface LineParts {
 export interface Lines {
   readonly legs: SipLegs
   readonly sip: Address
+  /** Null: there is no certificate to show. */
+  readonly sips: Address | null
   readonly counts: MetricsDoors['sipCounts']
   close(): void
 }
@@ -53,6 +61,11 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
   const opened = await openDoors(parts)
   if (!opened.ok) return opened
   const { transport, sip } = opened.value
+  const sips = await openSecureDoor(parts, transport)
+  if (!sips.ok) {
+    transport.close()
+    return sips
+  }
   const layer = new TransactionLayer({ clock, chance, log, transport, node: settings.node })
   const ua = new UserAgent({
     clock,
@@ -60,15 +73,7 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
     log,
     layer,
     name: parts.name,
-    resolver: {
-      resolve: async (host) => {
-        try {
-          return (await lookup(host, { all: true })).map((one) => one.address)
-        } catch {
-          return []
-        }
-      },
-    },
+    resolver: parts.resolver,
   })
   const legs = new SipLegs({
     clock,
@@ -88,6 +93,7 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
   return ok({
     legs,
     sip,
+    sips: sips.value,
     counts: () => layer.counts(),
     close: () => {
       legs.trunks.stop()
@@ -104,10 +110,17 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
 async function openDoors(
   parts: LineParts,
 ): Promise<Result<{ readonly transport: SipTransport; readonly sip: Address }, string>> {
-  const { clock, log, datagrams, streams, settings } = parts
+  const { clock, log, datagrams, streams, secure, settings } = parts
   const advertised = settings.publicIp === null ? {} : { advertisedHost: settings.publicIp }
   for (let tried = 1; ; tried++) {
-    const transport = new SipTransport({ clock, log, datagrams, streams, ...advertised })
+    const transport = new SipTransport({
+      clock,
+      log,
+      datagrams,
+      streams,
+      ...(secure === undefined ? {} : { secure }),
+      ...advertised,
+    })
     const udp = await transport.listen('udp', { host: settings.sipHost, port: settings.sipPort })
     if (!udp.ok) return err(describe('UDP', settings, udp.error))
     const tcp = await transport.listen('tcp', { host: settings.sipHost, port: udp.value.port })
@@ -115,6 +128,18 @@ async function openDoors(
     transport.close()
     if (settings.sipPort !== 0 || tried >= MAX_PORT_TRIES) return err(describe('TCP', settings, tcp.error))
   }
+}
+
+async function openSecureDoor(parts: LineParts, transport: SipTransport): Promise<Result<Address | null, string>> {
+  if (parts.secure?.canListen !== true) return ok(null)
+  const local = { host: parts.settings.sipHost, port: parts.settings.tlsPort }
+  const tls = await transport.listen('tls', local)
+  if (tls.ok) return ok(tls.value)
+  return err(
+    tls.error.type === 'address-in-use'
+      ? `SIP over TLS cannot listen on ${formatAddress(local)}: something else uses it; choose another sip.tls.port`
+      : `SIP over TLS cannot listen on ${formatAddress(local)}: ${tls.error.reason}`,
+  )
 }
 
 function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId'>): LegPolicy {

@@ -8,6 +8,16 @@ export interface Settings {
   readonly httpPort: number
   readonly sipHost: string
   readonly sipPort: number
+  /** SIP over TLS; served only with a certificate. */
+  readonly tlsPort: number
+  /** PEM files: certificate chain, its key, authorities trusted besides the usual ones. */
+  readonly tlsCert: string | null
+  readonly tlsKey: string | null
+  readonly tlsCa: string | null
+  /** False believes any peer we connect to. */
+  readonly tlsVerify: boolean
+  /** Servers asked for SIP's NAPTR and SRV records (RFC 3263); none: the system's. */
+  readonly dnsServers: readonly string[]
   /** First and last RTP port. */
   readonly rtpPorts: readonly [number, number]
   /** Written into SDP and Contact instead of the bound address. */
@@ -52,6 +62,8 @@ const list: Read<readonly string[]> = (value) =>
     .map((one) => one.trim())
     .filter((one) => one !== '')
 
+const yesOrNo: Read<boolean> = (value) => (value === 'true' ? true : value === 'false' ? false : null)
+
 function range(least: number, most: number): Read<number> {
   return (value) => (/^\d{1,6}$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : null)
 }
@@ -72,6 +84,18 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared'>]: Known<Settin
   httpPort: { env: 'HTTP_PORT', file: 'http.port', otherwise: 8080, read: port, expected: 'a port' },
   sipHost: { env: 'SIP_HOST', file: 'sip.host', otherwise: '127.0.0.1', read: text, expected: 'an address' },
   sipPort: { env: 'SIP_PORT', file: 'sip.port', otherwise: 5060, read: port, expected: 'a port' },
+  tlsPort: { env: 'TLS_PORT', file: 'sip.tls.port', otherwise: 5061, read: port, expected: 'a port' },
+  tlsCert: { env: 'TLS_CERT', file: 'sip.tls.cert', otherwise: null, read: optional, expected: 'a PEM file' },
+  tlsKey: { env: 'TLS_KEY', file: 'sip.tls.key', otherwise: null, read: optional, expected: 'a PEM file' },
+  tlsCa: { env: 'TLS_CA', file: 'sip.tls.ca', otherwise: null, read: optional, expected: 'a PEM file' },
+  tlsVerify: { env: 'TLS_VERIFY', file: 'sip.tls.verify', otherwise: true, read: yesOrNo, expected: 'true or false' },
+  dnsServers: {
+    env: 'DNS_SERVERS',
+    file: 'sip.dns_servers',
+    otherwise: [],
+    read: list,
+    expected: 'addresses, with commas between',
+  },
   rtpPorts: {
     env: 'RTP_PORTS',
     file: 'rtp.ports',

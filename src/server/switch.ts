@@ -15,6 +15,7 @@ import type { Recovered } from '#calls/recovery.ts'
 import { RealChance } from '#net/chance.ts'
 import { RealClock } from '#net/clock.ts'
 import { RealDisk } from '#net/disk.ts'
+import { SystemDns } from '#net/dns.ts'
 import { GuardedHttp } from '#net/outbound-http.ts'
 import { RealPrograms } from '#net/run-program.ts'
 import { TcpNet } from '#net/tcp.ts'
@@ -35,6 +36,7 @@ import { DiskShelf } from './recording-shelf.ts'
 import { keepRegistrations } from './registrations.ts'
 import type { Settings } from './settings.ts'
 import { hallSounds } from './sounds-adapter.ts'
+import { openTls } from './tls-identity.ts'
 
 /** How long live calls may go on after a drain began. */
 const DRAIN_CALLS_MS = 10_000
@@ -136,6 +138,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   pool.value.ear().onEvent((event) => {
     if (event.type === 'worker-load') admission.mediaLate(event.lateP99Ms)
   })
+  const tls = openTls(settings, log)
+  if (!tls.ok) return abandon(tls.error)
   const lines = await lineUp({
     clock,
     chance,
@@ -143,6 +147,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     log,
     datagrams: new UdpNet(),
     streams: new TcpNet(),
+    secure: tls.value.net,
+    resolver: new SystemDns(clock, settings.dnsServers),
     register,
     settings: { ...settings, publicIp: ownAddress(settings.sipHost, settings.publicIp) },
     media: [pool.value.facades()(account)],
@@ -158,6 +164,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   const faces = (): Readonly<Record<string, string>> => ({
     http: `http://${httpAddress}`,
     sip: formatAddress(lines.value.sip),
+    ...(lines.value.sips === null ? {} : { sips: formatAddress(lines.value.sips) }),
     rtp: settings.rtpPorts.join('-'),
   })
   const hallChannels = pool.value.facades()
@@ -188,6 +195,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     await running.http.listen({ host: settings.httpHost, port: settings.httpPort })
   } catch (cause) {
     lines.value.close()
+    tls.value.close()
     return abandon(`HTTP cannot listen on ${settings.httpHost}:${settings.httpPort}: ${(cause as Error).message}`)
   }
   const bound = running.http.addresses()[0]
@@ -220,6 +228,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
       running.engine.hall.close()
       await running.dispatcher.close()
       lines.value.close()
+      tls.value.close()
       await running.http.close()
       // Whoever is still there had its time; only recordings are worth another moment.
       await pool.value.drain(running.engine.runningRecordings().length > 0 ? DRAIN_MEDIA_MS : 0)

@@ -21,6 +21,8 @@ export interface CallHome {
   forget(call: { readonly callId: string; readonly localTag: string }): void
   /** Where a dialog's next request goes. */
   targetOf(dialog: Dialog, pinned: Target | null, lastWay: Target): Target
+  /** A target did not answer, or is overloaded. */
+  targetFailed(target: Target): void
   /** Acknowledges a 2xx, and remembers how, for its repetitions. */
   acknowledge(
     acks: Map<string, { bytes: Uint8Array; target: Target }>,

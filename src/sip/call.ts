@@ -413,6 +413,8 @@ export class SipCall {
 
   /** RFC 3263 §4.3: silence, transport errors and 503 move on to the next target, with a new branch. */
   #nextTarget(why: 'timeout' | 'transport' | 'refused', response: SipResponse | null): boolean {
+    const failed = this.#outgoing!.targets[this.#targetIndex]
+    if (failed !== undefined) this.#ua.targetFailed(failed)
     const more = this.#targetIndex + 1 < this.#outgoing!.targets.length
     if (!more) {
       if (why === 'refused') return false

@@ -5,7 +5,7 @@ import { parseNameAddr } from './fields.ts'
 import { MAX_CSEQ } from './limits.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
 import { param } from './params.ts'
-import type { SipUri, Uri } from './uri.ts'
+import type { Uri } from './uri.ts'
 
 export interface Dialog {
   readonly callId: string
@@ -103,9 +103,4 @@ export function refreshTarget(dialog: Dialog, message: SipRequest | SipResponse)
 export function nextHop(dialog: Dialog): Uri | null {
   const first = dialog.routeSet[0]
   return parseNameAddr(first ?? `<${dialog.remoteTarget}>`)?.uri ?? null
-}
-
-/** The transport a URI asks for. */
-export function wantedKind(uri: SipUri): 'udp' | 'tcp' {
-  return param(uri.params, 'transport')?.toLowerCase() === 'tcp' ? 'tcp' : 'udp'
 }

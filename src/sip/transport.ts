@@ -1,19 +1,20 @@
-// The transport layer (RFC 3261 §18, RFC 3581, RFC 5626 §4.4.1): listeners for datagrams and streams, a table of flows with
-// stable names, where a response goes, and reuse of connections. TLS and WebSocket are kinds of the same union whose
-// listeners come with a later issue; nothing else here will change for them.
+// The transport layer (RFC 3261 §18, RFC 3581, RFC 5626 §4.4.1): listeners for datagrams, streams and secured streams, a table
+// of flows with stable names, where a response goes, and reuse of connections. WebSocket is a kind of the same union whose
+// listener comes with browsers.
 //
 // A flow is one way to reach one peer: for UDP our socket and its address, for a stream the connection.
 
 import type { Clock, Timer } from '#base/clock.ts'
 import { after } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { ok, type Result } from '#base/result.ts'
+import { err, ok, type Result } from '#base/result.ts'
 import {
   type Address,
   type BindError,
   type DatagramNet,
   type DatagramSocket,
   formatAddress,
+  type SecureStreamNet,
   type StreamConnection,
   type StreamHandlers,
   type StreamListener,
@@ -53,6 +54,8 @@ export interface Target {
   readonly kind: TransportKind
   readonly address: Address
   readonly flowId: string | null
+  /** TLS: whom the certificate must name; absent: the address. */
+  readonly name?: string
 }
 
 /** Where a response goes: the flow its request came by, else a new connection to the address named in its Via. */
@@ -74,9 +77,14 @@ export interface TransportOptions {
   readonly log: Log
   readonly datagrams: DatagramNet
   readonly streams: StreamNet
+  /** Absent: no TLS, in or out. */
+  readonly secure?: SecureStreamNet
   /** The host put into Via and Contact instead of the bound one (NAT, wildcard binds). */
   readonly advertisedHost?: string
 }
+
+const PLAIN_KINDS: ReadonlySet<TransportKind> = new Set(['udp', 'tcp'])
+const ALL_KINDS: ReadonlySet<TransportKind> = new Set(['udp', 'tcp', 'tls'])
 
 const CRLF = Buffer.from('\r\n')
 
@@ -87,6 +95,8 @@ interface Stream {
   /** Octets waiting for the connection, each with what to do when it fails. */
   queue: { bytes: Uint8Array; failed: ((reason: string) => void) | undefined }[]
   halfTimer: Timer | null
+  /** Over TLS, when we connected: whom its certificate named. */
+  readonly name: string | null
 }
 
 export class SipTransport {
@@ -109,7 +119,7 @@ export class SipTransport {
   }
 
   /** Opens a door. Port 0 asks for any free one; the answer says which. */
-  async listen(kind: 'udp' | 'tcp', local: Address): Promise<Result<Address, BindError>> {
+  async listen(kind: 'udp' | 'tcp' | 'tls', local: Address): Promise<Result<Address, BindError>> {
     if (kind === 'udp') {
       const index = this.#sockets.length
       const bound = await this.#options.datagrams.bind(local, {
@@ -120,7 +130,10 @@ export class SipTransport {
       this.#sockets.push(bound.value)
       return ok(bound.value.local)
     }
-    const bound = await this.#options.streams.listen(local, (connection) => this.#accept(kind, connection))
+    const { streams, secure } = this.#options
+    const net = kind === 'tls' ? secure : streams
+    if (net === undefined) return err({ type: 'bind-failed', local, reason: 'there is no TLS here' })
+    const bound = await net.listen(local, (connection) => this.#accept(kind, connection))
     if (!bound.ok) return bound
     this.#servers.push({ kind, listener: bound.value })
     return ok(bound.value.local)
@@ -134,12 +147,17 @@ export class SipTransport {
     return { host: this.#options.advertisedHost ?? local.host, port: local.port }
   }
 
+  /** The transports a call out may take. */
+  get dialledKinds(): ReadonlySet<TransportKind> {
+    return this.#options.secure === undefined ? PLAIN_KINDS : ALL_KINDS
+  }
+
   /** Whether a URI's host and port are one of our doors: such a Route is ours to strip. */
   isLocal(host: string, port: number | null): boolean {
     const bare = bareHost(host)
-    for (const kind of ['udp', 'tcp'] as const) {
+    for (const kind of ['udp', 'tcp', 'tls'] as const) {
       const local = this.localAddress(kind)
-      if (local !== null && local.host === bare && local.port === (port ?? 5060)) return true
+      if (local !== null && local.host === bare && local.port === (port ?? (kind === 'tls' ? 5061 : 5060))) return true
     }
     return false
   }
@@ -167,8 +185,8 @@ export class SipTransport {
     }
     const stream =
       (target.flowId === null ? undefined : this.#streams.get(target.flowId)) ??
-      this.#streamByRemote.get(`${target.kind} ${formatAddress(target.address)}`) ??
-      this.#connect(target.kind, target.address)
+      this.#known(target) ??
+      this.#connect(target)
     if (stream === null) this.#failLater(failed, 'too many connections')
     else this.#write(stream, bytes, failed)
   }
@@ -238,11 +256,27 @@ export class SipTransport {
     return this.#handlers(stream)
   }
 
-  #connect(kind: TransportKind, remote: Address): Stream | null {
+  /** A connection there is already. One over TLS must have been believed for the same name (RFC 5923 §5). */
+  #known(target: Target): Stream | undefined {
+    const stream = this.#streamByRemote.get(`${target.kind} ${formatAddress(target.address)}`)
+    const strange = target.name !== undefined && stream !== undefined && stream.name !== target.name
+    return strange ? undefined : stream
+  }
+
+  #connect(target: Target): Stream | null {
+    const { kind, address: remote } = target
+    const { streams, secure } = this.#options
     const local = this.localAddress(kind) ?? { host: '0.0.0.0', port: 0 }
-    const stream = this.#addStream(kind, local, remote, null)
+    const name = target.name ?? remote.host
+    const stream = this.#addStream(kind, local, remote, null, kind === 'tls' ? name : null)
     if (stream === null) return null
-    this.#options.streams.connect(remote, this.#handlers(stream), CONNECT_TIMEOUT_MS).then((result) => {
+    const handlers = this.#handlers(stream)
+    const connecting =
+      kind !== 'tls'
+        ? streams.connect(remote, handlers, CONNECT_TIMEOUT_MS)
+        : (secure?.connect(remote, name, handlers, CONNECT_TIMEOUT_MS) ??
+          Promise.resolve(err({ type: 'connect-failed', remote, reason: 'there is no TLS here' } as const)))
+    connecting.then((result) => {
       const waiting = stream.queue
       stream.queue = []
       if (!result.ok) {
@@ -260,10 +294,16 @@ export class SipTransport {
     return stream
   }
 
-  #addStream(kind: TransportKind, local: Address, remote: Address, connection: StreamConnection | null): Stream | null {
+  #addStream(
+    kind: TransportKind,
+    local: Address,
+    remote: Address,
+    connection: StreamConnection | null,
+    name: string | null = null,
+  ): Stream | null {
     if (this.#streams.size >= MAX_STREAMS) return null
     const flow: Flow = { id: `${kind}:${++this.#streamCount}`, kind, local, remote }
-    const stream: Stream = { flow, framer: new StreamFramer(), connection, queue: [], halfTimer: null }
+    const stream: Stream = { flow, framer: new StreamFramer(), connection, queue: [], halfTimer: null, name }
     this.#streams.set(flow.id, stream)
     this.#streamByRemote.set(`${kind} ${formatAddress(remote)}`, stream)
     return stream

@@ -1,26 +1,27 @@
 // The door of this room: a user agent for both directions. It owns the table of calls, finds the call a message belongs
 // to, answers OPTIONS, and knows how a URI becomes a target. The switch (legs/) and the test telephones use the same one.
 
-import { isIP } from 'node:net'
 import { type Chance, token } from '#base/chance.ts'
 import { after, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { formatAddress } from '#base/wire.ts'
 import { AuthSession } from './auth-session.ts'
 import { SipCall, writeAck } from './call.ts'
 import type { CallHome, OutgoingInvite } from './call-words.ts'
-import { type Dialog, nextHop, wantedKind } from './dialog.ts'
+import { type Dialog, nextHop } from './dialog.ts'
+import { locate, namedKind, numericTarget, type Resolver } from './locate.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
 import { type Replaces, readReplaces } from './replaces.ts'
 import { makeResponse } from './respond.ts'
 import type { SipTimers } from './timers.ts'
 import type { ScreenVerdict, ServerTransaction, TransactionLayer } from './transaction-layer.ts'
 import type { Flow, Target, TransportKind } from './transport.ts'
-import { bareHost, escapeUser, parseUri, type SipUri, uriHost } from './uri.ts'
+import { escapeUser, parseUri, type SipUri, uriHost } from './uri.ts'
 
-/** Turns a host name into numeric addresses, best first. Numeric hosts never come here. */
-export interface Resolver {
-  resolve(host: string): Promise<readonly string[]>
-}
+/** A target that failed is tried last for so long (RFC 3263 §4.3). */
+const AVOID_FAILED_MS = 30_000
+const MAX_FAILED_TARGETS = 10_000
+const MAX_LEARNT_CONTACTS = 10_000
 
 export interface UserAgentOptions {
   readonly clock: Clock
@@ -54,6 +55,8 @@ export class UserAgent implements CallHome {
   #listener: UserAgentListener | null = null
   /** By Call-ID and our tag. */
   readonly #calls = new Map<string, SipCall>()
+  /** By kind and address, until when. */
+  readonly #failed = new Map<string, number>()
   readonly #contacts = new Map<TransportKind, readonly HeaderField[]>()
 
   constructor(options: UserAgentOptions) {
@@ -142,14 +145,35 @@ export class UserAgent implements CallHome {
     send(parts.cseq ?? 1)
   }
 
-  /** Where a URI leads (RFC 3263 without DNS records: numeric hosts at once, names by the resolver). */
-  async locate(uriText: string): Promise<Target[]> {
-    const uri = parseUri(uriText)
-    if (uri?.type !== 'sip') return []
+  /**
+   * Where a URI leads, best first (RFC 3263); what failed lately comes last.
+   *
+   * @param prefer the transport to take when the URI names none
+   */
+  async locate(uriText: string, prefer: TransportKind | null = null): Promise<Target[]> {
+    const parsed = parseUri(uriText)
+    if (parsed?.type !== 'sip') return []
+    const uri: SipUri =
+      prefer === null || namedKind(parsed) !== null
+        ? parsed
+        : { ...parsed, params: [...parsed.params, ['transport', prefer]] }
     const at = numericTarget(uri)
     if (at !== null) return [at]
-    const hosts = (await this.#resolver?.resolve(uri.host)) ?? []
-    return hosts.map((host) => ({ kind: wantedKind(uri), address: { host, port: uri.port ?? 5060 }, flowId: null }))
+    if (this.#resolver === null) return []
+    const { transport } = this.layer
+    const found = await locate(uri, this.#resolver, this.chance, transport.dialledKinds)
+    return found.toSorted((a, b) => Number(this.#failedLately(a)) - Number(this.#failedLately(b)))
+  }
+
+  /** @internal: a target did not answer, or said 503: others come first for a while. */
+  targetFailed(target: Target): void {
+    if (this.#failed.size >= MAX_FAILED_TARGETS) this.#failed.clear()
+    this.#failed.set(wayOf(target), this.clock.nowMs() + AVOID_FAILED_MS)
+  }
+
+  #failedLately(target: Target): boolean {
+    const untilMs = this.#failed.get(wayOf(target))
+    return untilMs !== undefined && untilMs > this.clock.nowMs()
   }
 
   /** The call of ours that a Replaces names, by both tags (RFC 3891 §3). */
@@ -175,24 +199,25 @@ export class UserAgent implements CallHome {
     if (pinned !== null && dialog.routeSet.length === 0) return pinned
     const uri = nextHop(dialog)
     const target = uri?.type === 'sip' ? numericTarget(uri) : null
-    if (target !== null) return target
-    const known = uri?.type === 'sip' ? this.#resolved.get(uri.host) : undefined
-    if (uri?.type === 'sip' && known !== undefined) {
-      return { kind: wantedKind(uri), address: { host: known, port: uri.port ?? 5060 }, flowId: null }
+    if (target !== null) {
+      // RFC 5923: the TLS connection a dialog came by is used for it, whatever port its Contact names.
+      const same = target.kind === 'tls' && lastWay.kind === 'tls' && lastWay.address.host === target.address.host
+      return same ? { ...target, ...lastWay, address: target.address } : target
     }
-    if (uri?.type === 'sip') this.#learn(uri.host)
+    const known = uri?.type === 'sip' ? this.#resolved.get(uri.text) : undefined
+    if (known !== undefined) return known
+    if (uri?.type === 'sip') this.#learn(uri.text)
     return pinned ?? lastWay
   }
 
-  readonly #resolved = new Map<string, string>()
+  /** Where the names of peers' contacts lead: a request within a dialog cannot wait for DNS. */
+  readonly #resolved = new Map<string, Target>()
 
-  #learn(host: string): void {
-    if (this.#resolver === null) return
-    this.#resolver.resolve(host).then((addresses) => {
-      if (addresses[0] !== undefined) {
-        if (this.#resolved.size > 10_000) this.#resolved.clear()
-        this.#resolved.set(host, addresses[0])
-      }
+  #learn(uri: string): void {
+    void this.locate(uri).then(([first]) => {
+      if (first === undefined) return
+      if (this.#resolved.size > MAX_LEARNT_CONTACTS) this.#resolved.clear()
+      this.#resolved.set(uri, first)
     })
   }
 
@@ -308,9 +333,6 @@ export class UserAgent implements CallHome {
   }
 }
 
-/** The target a URI with a numeric host names; null for names. `localhost` needs no asking. */
-export function numericTarget(uri: SipUri): Target | null {
-  const host = uri.host === 'localhost' ? '127.0.0.1' : bareHost(uri.host)
-  if (isIP(host) === 0) return null
-  return { kind: wantedKind(uri), address: { host, port: uri.port ?? 5060 }, flowId: null }
+function wayOf(target: Target): string {
+  return `${target.kind} ${formatAddress(target.address)}`
 }

@@ -20,7 +20,9 @@ export interface BaresipOrder {
   readonly user: string
   readonly password: string
   readonly registrar: Address
-  readonly transport?: 'udp' | 'tcp'
+  readonly transport?: 'udp' | 'tcp' | 'tls'
+  /** PEM file of the authority that the registrar's certificate is checked against. */
+  readonly caFile?: string
   readonly toneHz: number
 }
 
@@ -59,6 +61,7 @@ export class Baresip {
       [
         `sip_listen 127.0.0.1:${sip}`,
         'net_interface 127.0.0.1',
+        ...(order.caFile === undefined ? [] : [`sip_cafile ${order.caFile}`]),
         `audio_source aufile,${folder}/tone.wav`,
         'audio_player aubridge,sink',
         ...['ausrc_srate 8000', 'auplay_srate 8000', 'ausrc_channels 1', 'auplay_channels 1'],

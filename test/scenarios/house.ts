@@ -212,10 +212,12 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     log,
     datagrams: net,
     streams: net,
+    resolver: { addresses: async () => [], srv: async () => [], naptr: async () => [] },
     register,
     settings: {
       sipHost: '127.0.0.1',
       sipPort: 5060,
+      tlsPort: 5061,
       publicIp: null,
       node: 0,
       allowDestinations: ['127.0.0.0/8'],
