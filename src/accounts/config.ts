@@ -50,12 +50,23 @@ const user = z.strictObject({
   refer: z.boolean().default(true),
 })
 
+const rate = z.strictObject({
+  prefix: z.coerce.string().regex(/^\+?\d{0,15}$/, 'the first digits of numbers, like +44'),
+  per_minute: z.number().min(0),
+})
+
 /** The declarative part of the configuration file. */
 export const declarations = z.strictObject({
   applications: z.array(application).max(10_000).default([]),
   numbers: z.array(number).max(100_000).default([]),
   trunks: z.array(trunk).max(1000).default([]),
   users: z.array(user).max(100_000).default([]),
+  rates: z.array(rate).max(100_000).default([]),
+  /** Numbers that may be ordered over an API. */
+  available_numbers: z
+    .array(z.coerce.string().regex(/^\+\d{3,15}$/, 'a number like +15550100'))
+    .max(100_000)
+    .default([]),
 })
 
 export type Declarations = z.infer<typeof declarations>
@@ -87,6 +98,7 @@ export async function applyDeclarations(
       digitMode: digitModes[one.dtmf_type],
       inboundChannelLimit: old?.inboundChannelLimit ?? null,
       outboundChannelLimit: old?.outboundChannelLimit ?? null,
+      ...(old?.outboundProfile === undefined ? {} : { outboundProfile: old.outboundProfile }),
       callerId: one.caller_id ?? null,
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
       updatedAtWallMs: old?.updatedAtWallMs ?? wallMs,
@@ -95,6 +107,8 @@ export async function applyDeclarations(
     const put = await putIfChanged(old, next, () => register.putApplication({ ...next, updatedAtWallMs: wallMs }))
     if (!put.ok) return at(put.error, `/applications/${index}`)
   }
+  register.setAvailable(declared.available_numbers)
+  register.setRates(declared.rates.map((one) => ({ prefix: one.prefix, perMinute: one.per_minute })))
   for (const [index, one] of declared.numbers.entries()) {
     const application = register.applications(account).find((known) => known.name === one.application)
     if (application === undefined) {
@@ -106,6 +120,7 @@ export async function applyDeclarations(
     }
     const old = register.number(one.number)
     const next = {
+      ...old,
       number: one.number,
       id: old?.id ?? ids.make(),
       account,

@@ -30,11 +30,61 @@ export interface SiprecConnector {
   readonly extra: Extra
 }
 
+/** An address of an IP or FQDN connection. */
+interface ConnectionAddress {
+  /** An address or a host name. */
+  readonly host: string
+  readonly port: number
+  /** Null: of no connection yet. */
+  readonly connection: ApplicationId | null
+}
+
+export type IpAddress = ConnectionAddress
+export type Fqdn = ConnectionAddress & { readonly recordType: string }
+
+/** What the calls out of the applications that name it may do (outbound-policy.ts). */
+export interface OutboundProfile {
+  readonly name: string
+  readonly enabled: boolean
+  /** Countries, ISO 3166-1 alpha-2. */
+  readonly destinations: readonly string[]
+  readonly concurrentLimit: number | null
+  readonly spendLimited: boolean
+  /** A day's limit, as an amount in the currency of the rates. */
+  readonly spendLimit: string | null
+  /** The highest rate a minute. */
+  readonly maxRate: number | null
+  /** When calls may begin, as UTC times of day; how often one number may be called a day. */
+  readonly window: {
+    readonly fromMs: number | null
+    readonly untilMs: number | null
+    readonly callsPerDestination: number | null
+  } | null
+  readonly extra: Extra
+}
+
+/** How many calls at once the numbers share that are paid by channel. */
+export interface InboundChannels {
+  readonly channels: number
+}
+
+/** Numbers that were ordered at once. */
+export interface NumberOrder {
+  readonly numbers: readonly string[]
+  readonly connection: ApplicationId | null
+  readonly extra: Extra
+}
+
 /** What is kept, by kind. */
 export interface Kinds {
   readonly 'telephony-credential': TelephonyCredential
   readonly 'push-credential': PushCredential
   readonly 'siprec-connector': SiprecConnector
+  readonly ip: IpAddress
+  readonly fqdn: Fqdn
+  readonly 'outbound-profile': OutboundProfile
+  readonly 'inbound-channels': InboundChannels
+  readonly 'number-order': NumberOrder
 }
 
 export type Kind = keyof Kinds

@@ -2,6 +2,7 @@
 // the register keeps them in memory and in the store.
 
 import type { AccountId, ApplicationId } from '#base/ids.ts'
+import type { Sealed } from './seal.ts'
 
 export interface Account {
   readonly id: AccountId
@@ -28,6 +29,10 @@ export interface Application {
   readonly digitMode: 'telephone-event' | 'inband' | 'info'
   readonly inboundChannelLimit: number | null
   readonly outboundChannelLimit: number | null
+  /** The outbound profile its calls out are judged by, as an id of the book; null: none. */
+  readonly outboundProfile?: string | null
+  /** Present when it is a SIP connection: its calls come from and go to telephones and trunks by themselves. */
+  readonly connection?: ConnectionPart
   /** Used when a command's `from` is no number. */
   readonly callerId: string | null
   readonly createdAtWallMs: number
@@ -36,12 +41,42 @@ export interface Application {
   readonly extra: Readonly<Record<string, unknown>>
 }
 
+/** What makes an application a SIP connection. */
+export interface ConnectionPart {
+  /** Known by a login, by its addresses, or by its names. */
+  readonly kind: 'credential' | 'ip' | 'fqdn'
+  readonly username: string | null
+  readonly password: Sealed | null
+  /** Who may call its logins by their SIP address. */
+  readonly sipUriCalling: 'disabled' | 'unrestricted' | 'internal'
+  /** Its calls wait for commands instead of going on by themselves. */
+  readonly parksCalls: boolean
+  /** Shown instead of what its telephones say. */
+  readonly callerId: string | null
+  readonly ringTimeoutMs: number
+  readonly transport: 'udp' | 'tcp' | 'tls'
+}
+
+/** How calls to a number are treated before anybody hears of them. */
+export interface NumberVoice {
+  readonly paidByChannel: boolean
+  /** Where its calls go instead of to its application, or when that cannot have them. */
+  readonly forwarding: { readonly to: string; readonly when: 'always' | 'on-failure' } | null
+  /** Every answered call is recorded. */
+  readonly recording: { readonly channels: 1 | 2; readonly format: 'wav' | 'mp3' } | null
+  /** What a connection's addresses are called by instead of the number. */
+  readonly translated: string | null
+}
+
 export interface PhoneNumber {
   readonly number: string
   readonly id: string
   readonly account: AccountId
   readonly application: ApplicationId | null
   readonly createdAtWallMs: number
+  readonly voice?: NumberVoice
+  /** What only a language knows. */
+  readonly extra?: Readonly<Record<string, unknown>>
 }
 
 export interface Trunk {
@@ -62,6 +97,8 @@ export interface Trunk {
   readonly trusted: boolean
   /** Whether it may have calls transferred by us (REFER, Replaces): calls it causes are the account's. Absent: no. */
   readonly mayRefer?: boolean
+  /** The connection a customer made it by; absent for declared ones. */
+  readonly connection?: ApplicationId
   readonly createdAtWallMs: number
 }
 

@@ -9,11 +9,12 @@ import { err, ok, type Result } from '#base/result.ts'
 import type { Store } from '#storage/store.ts'
 import { deleteRow, upsertRow, type Write } from '#storage/write.ts'
 import { Book } from './book.ts'
-import { contains, type Network, parseNetwork } from './cidr.ts'
+import { parseNetwork } from './cidr.ts'
 import { hashKey, sameHash } from './keys.ts'
 import { Logins } from './logins.ts'
 import type { Account, AccountsError, Application, PhoneNumber, SipUser, Trunk } from './model.ts'
 import type { Seal, Sealed } from './seal.ts'
+import { compile, Trunks } from './trunks.ts'
 
 export interface RegisterDoors {
   readonly store: Store
@@ -28,10 +29,10 @@ interface StoredKey {
   readonly hash: string
 }
 
-interface KnownTrunk {
-  readonly trunk: Trunk
-  readonly networks: readonly Network[]
-  readonly match: RegExp | null
+/** What calls to numbers that begin alike cost. */
+export interface Rate {
+  readonly prefix: string
+  readonly perMinute: number
 }
 
 /** As long as what HMAC-SHA-512 puts out (RFC 2104 §3). */
@@ -52,7 +53,9 @@ export class Register {
   readonly #numbers = new Map<string, PhoneNumber>()
   readonly #users = new Map<string, SipUser>()
   readonly #logins: Logins
-  #trunks: KnownTrunk[] = []
+  readonly #trunks: Trunks
+  #rates: readonly Rate[] = []
+  #pool: readonly string[] = []
 
   constructor(doors: RegisterDoors) {
     this.#doors = doors
@@ -63,6 +66,7 @@ export class Register {
       wallMs: () => doors.clock.wallMs(),
       application: (id) => this.application(id),
     })
+    this.#trunks = new Trunks({ book: this.book, seal: doors.seal, application: (id) => this.application(id) })
   }
 
   async load(): Promise<void> {
@@ -85,13 +89,14 @@ export class Register {
     for (const row of await db.selectFrom('applications').selectAll().execute()) {
       const application = JSON.parse(row.data) as Application
       this.#applications.set(application.id, application)
+      this.#logins.connectionChanged(null, application)
     }
     for (const row of await db.selectFrom('numbers').selectAll().execute()) {
       const number = JSON.parse(row.data) as PhoneNumber
       this.#numbers.set(number.number, number)
     }
     for (const row of await db.selectFrom('trunks').selectAll().orderBy('position').execute()) {
-      this.#trunks.push(known(JSON.parse(row.data) as Trunk))
+      this.#trunks.declare(JSON.parse(row.data) as Trunk)
     }
     for (const row of await db.selectFrom('sip_users').selectAll().execute()) {
       const user = JSON.parse(row.data) as SipUser
@@ -245,7 +250,10 @@ export class Register {
         data: JSON.stringify(application),
       }),
     ])
-    if (changed.ok) this.#applications.set(application.id, application)
+    if (!changed.ok) return changed
+    this.#logins.connectionChanged(this.application(application.id), application)
+    this.#applications.set(application.id, application)
+    this.#trunks.connectionChanged(application.id)
     return changed
   }
 
@@ -257,7 +265,9 @@ export class Register {
       ...orphans.map((number) => numberWrite({ ...number, application: null })),
     ])
     if (!changed.ok) return changed
+    this.#logins.connectionChanged(this.application(id), null)
     this.#applications.delete(id)
+    this.#trunks.connectionChanged(id)
     for (const number of orphans) this.#numbers.set(number.number, { ...number, application: null })
     return changed
   }
@@ -282,29 +292,47 @@ export class Register {
     return changed
   }
 
+  /** Gives a number back. */
+  async removeNumber(number: string): Promise<Changed> {
+    if (!this.#numbers.has(number)) return err({ type: 'unknown' })
+    const changed = await this.#commit([deleteRow('numbers', { number })])
+    if (changed.ok) this.#numbers.delete(number)
+    return changed
+  }
+
+  /** Declared as free to be ordered, whatever became of them since. */
+  setAvailable(numbers: readonly string[]): void {
+    this.#pool = numbers
+  }
+
+  /** Numbers anybody may order. */
+  available(): readonly string[] {
+    return this.#pool.filter((number) => !this.#numbers.has(number))
+  }
+
+  isAvailable(number: string): boolean {
+    return this.#pool.includes(number) && !this.#numbers.has(number)
+  }
+
   // ---- trunks
 
   trunks(): readonly Trunk[] {
-    return this.#trunks.map((one) => one.trunk)
+    return this.#trunks.all()
   }
 
   /** The trunks that serve a destination, in order. */
   trunksFor(account: AccountId, destination: string): readonly Trunk[] {
-    return this.#trunks
-      .filter((one) => one.trunk.account === account && one.match?.test(destination) === true)
-      .map((one) => one.trunk)
+    return this.#trunks.serving(account, destination)
   }
 
   /** The trunk an address belongs to, by the longest matching network. */
   trunkOfAddress(host: string): Trunk | null {
-    let best: { trunk: Trunk; bits: number } | null = null
-    for (const one of this.#trunks) {
-      for (const network of one.networks) {
-        if (network.bits > (best?.bits ?? -1) && contains(network, host))
-          best = { trunk: one.trunk, bits: network.bits }
-      }
-    }
-    return best?.trunk ?? null
+    return this.#trunks.ofAddress(host)
+  }
+
+  /** Where calls to an IP or FQDN connection go. */
+  trunkOfConnection(id: ApplicationId): Trunk | null {
+    return this.#trunks.ofConnection(id)
   }
 
   async putTrunk(trunk: Trunk): Promise<Changed> {
@@ -316,20 +344,17 @@ export class Register {
       return invalid('/match', `'${trunk.match}' is not a regular expression`)
     if (trunk.uris.some((uri) => !/^sips?:[^\s]+$/.test(uri)))
       return invalid('/uri', 'a trunk is reached by a sip: URI')
-    const position = this.#trunks.findIndex((one) => one.trunk.id === trunk.id)
     const changed = await this.#commit([
       upsertRow('trunks', {
         id: trunk.id,
         account_id: trunk.account,
         name: trunk.name,
-        position: position < 0 ? this.#trunks.length : position,
+        position: this.#trunks.positionOf(trunk.id),
         created_at_ms: Math.floor(trunk.createdAtWallMs),
         data: JSON.stringify(trunk),
       }),
     ])
-    if (!changed.ok) return changed
-    if (position < 0) this.#trunks.push(known(trunk))
-    else this.#trunks[position] = known(trunk)
+    if (changed.ok) this.#trunks.declare(trunk)
     return changed
   }
 
@@ -337,6 +362,22 @@ export class Register {
 
   user(username: string): SipUser | null {
     return this.#users.get(username) ?? this.#logins.user(username)
+  }
+
+  /** The names that log in for a connection, beside its own. */
+  loginsOf(connection: ApplicationId): readonly string[] {
+    return this.#logins.of(connection)
+  }
+
+  // ---- rates
+
+  setRates(rates: readonly Rate[]): void {
+    this.#rates = rates.toSorted((a, b) => b.prefix.length - a.prefix.length)
+  }
+
+  /** What a minute to a number costs; nothing, unless a rate is declared. */
+  rateOf(to: string): number {
+    return this.#rates.find(({ prefix }) => to.startsWith(prefix))?.perMinute ?? 0
   }
 
   users(): readonly SipUser[] {
@@ -383,20 +424,4 @@ function numberWrite(number: PhoneNumber): Write {
     created_at_ms: Math.floor(number.createdAtWallMs),
     data: JSON.stringify(number),
   })
-}
-
-function known(trunk: Trunk): KnownTrunk {
-  return {
-    trunk,
-    networks: trunk.allowFrom.flatMap((text) => parseNetwork(text) ?? []),
-    match: trunk.match === null ? null : compile(trunk.match),
-  }
-}
-
-function compile(pattern: string): RegExp | null {
-  try {
-    return new RegExp(pattern)
-  } catch {
-    return null
-  }
 }

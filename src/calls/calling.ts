@@ -11,6 +11,7 @@ import { callEnd } from './call-end.ts'
 import type { DialSpec, Refusal } from './commands.ts'
 import { type Conferencing, conferenceRole } from './conferencing.ts'
 import { digitSteps } from './digits.ts'
+import type { CallAttempt } from './doors.ts'
 import type { Gathering } from './gathering.ts'
 import type { Hall, LiveCall } from './hall.ts'
 import { MAX_LIVE_CALLS } from './limits.ts'
@@ -47,12 +48,15 @@ export class Calling {
   }
 
   dial(spec: DialSpec): Result<LiveCall, Refusal> {
-    const routes = [spec.to, ...spec.alsoTo].map((to) => this.#hall.doors.legs.route(spec.account, to))
+    const routes = [spec.to, ...spec.alsoTo].map((to) => this.#hall.doors.legs.route(spec.account, to, spec.via))
     const refused = routes[0]
     if (refused != null && routes.every((one) => one !== null)) {
       const type = refused.type === 'not-allowed' ? 'destination-not-allowed' : refused.type
       return err({ type, to: spec.to })
     }
+    const { account, application, to, alsoTo } = spec
+    const barred = this.#bars({ direction: 'outgoing', account, application, to: [to, ...alsoTo] })
+    if (barred !== null) return err(barred)
     if (this.#hall.calls.size >= MAX_LIVE_CALLS)
       return err({ type: 'limit-reached', limit: `${MAX_LIVE_CALLS} live calls` })
     const linked = spec.linkTo === null ? undefined : this.#hall.calls.get(spec.linkTo)
@@ -162,8 +166,19 @@ export class Calling {
     if (live !== undefined && live.call.state === 'ended' && live.recordings.size === 0) this.#hall.forgetCall(id)
   }
 
+  #bars(attempt: CallAttempt): Refusal | null {
+    const live = [...this.#hall.calls.values()].filter(({ call }) => call.state !== 'ended').map(({ call }) => call)
+    return this.#hall.doors.applications.bars(attempt, live)
+  }
+
   #incoming(incoming: IncomingLeg): void {
     const replaced = incoming.replaces === null ? undefined : this.#hall.calls.get(incoming.replaces)
+    const { account, application, to } = incoming
+    // A call that takes another one's place takes its channel as well.
+    if (replaced === undefined && this.#bars({ direction: 'incoming', account, application, to: [to] }) !== null) {
+      // All channels taken is what a busy line is; nobody hears of this call.
+      return this.#hall.toLeg({ type: 'reject', leg: incoming.leg, status: 486, headers: [] })
+    }
     const live = this.#hall.addCall({
       id: incoming.leg,
       group: this.#hall.doors.ids.make<'call-group'>(),
@@ -214,6 +229,9 @@ export class Calling {
     // Two who still talk to each other are not disturbed.
     if (waiting?.call.state === 'answered' && waiting.call.place.type !== 'bridged')
       this.#rooms.bridging.ringback(waiting)
+    // Whoever is not answered yet itself hears its own telephone's ringing (RFC 3261 §13.3.1.1).
+    else if (waiting?.call.state === 'ringing-in')
+      this.#hall.toLeg({ type: 'ring', leg: waiting.call.id, earlyMedia: false })
   }
 
   #earlyMedia(live: LiveCall): void {
@@ -370,6 +388,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     account: spec.account,
     application: spec.application,
     onBehalfOf: spec.linkTo,
+    ...(spec.via === undefined ? {} : { via: spec.via }),
     to: spec.to,
     alsoTo: spec.alsoTo,
     from: spec.from,

@@ -290,6 +290,9 @@ export type Refusal =
   | { readonly type: 'not-in-queue' }
   /** The head of the queue hung up and was kept: here is whom to call back. */
   | { readonly type: 'queue-head-ended'; readonly entry: QueueEntry }
-  | { readonly type: 'limit-reached'; readonly limit: string }
+  | { readonly type: 'limit-reached'; readonly limit: string; readonly of?: 'account' | 'profile' | 'connection' }
+  /** The customer's own rules do not allow this call now. */
+  | { readonly type: 'barred'; readonly to: string; readonly reason: string }
+  | { readonly type: 'spent'; readonly limit: string }
   /** The store cannot take it, or the switch is draining: try again. */
   | { readonly type: 'unavailable'; readonly retryAfterMs: number }

@@ -4,8 +4,16 @@ import type { AccountId, ApplicationId } from '#base/ids.ts'
 import type { Result } from '#base/result.ts'
 import type { MediaChannel, PlayerSource } from '#media/protocol.ts'
 import type { Write } from '#storage/write.ts'
+import type { Refusal } from './commands.ts'
 import type { EngineEvent } from './events.ts'
-import type { AudioSource, Recording } from './model.ts'
+import type { AudioSource, Call, Recording } from './model.ts'
+
+export interface CallAttempt {
+  readonly direction: 'incoming' | 'outgoing'
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly to: readonly string[]
+}
 
 /** Where records go. Resolves after the commit is durable; false: the store cannot take it now. */
 export interface Ledger {
@@ -57,6 +65,8 @@ export interface Applications {
   firstCommandTimeoutMs(application: ApplicationId): number | null
   /** How digits are sent to phones of this application. */
   digitMode(application: ApplicationId): 'telephone-event' | 'inband' | 'info'
+  /** Why a call may not be made or taken now, beside those that live; null: it may. */
+  bars(attempt: CallAttempt, live: Iterable<Call>): Refusal | null
 }
 
 /** The media worker that serves an account's calls. All calls of an account share one, so that any two can be bridged. */

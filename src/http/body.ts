@@ -11,8 +11,12 @@ export type BodyError =
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Reads a body into fields. `null` values are dropped: null means absent. */
-export function readBody(contentType: string | undefined, bytes: Uint8Array): Result<Fields, BodyError> {
+/** Reads a body into fields. `null` means absent and is dropped, but for fields where it means "no longer". */
+export function readBody(
+  contentType: string | undefined,
+  bytes: Uint8Array,
+  nullable: readonly string[] = [],
+): Result<Fields, BodyError> {
   const kind = (contentType ?? '').split(';')[0]!.trim().toLowerCase()
   if (kind === 'application/x-www-form-urlencoded') return ok(parseQuery(text(bytes)) as Fields)
   if (kind !== '' && kind !== 'application/json' && kind !== 'text/plain' && !kind.endsWith('+json')) {
@@ -28,11 +32,11 @@ export function readBody(contentType: string | undefined, bytes: Uint8Array): Re
   }
   if (parsed === null || (Array.isArray(parsed) && parsed.length === 0)) return ok({})
   if (typeof parsed !== 'object' || Array.isArray(parsed)) return err({ type: 'not-an-object' })
-  return ok(withoutNulls(parsed as Record<string, unknown>))
+  return ok(withoutNulls(parsed as Record<string, unknown>, nullable))
 }
 
-function withoutNulls(fields: Record<string, unknown>): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
+function withoutNulls(fields: Record<string, unknown>, nullable: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== null || nullable.includes(name)))
 }
 
 function text(bytes: Uint8Array): string {

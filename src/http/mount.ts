@@ -125,7 +125,7 @@ async function serve<Actor>(
   const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
   let body: unknown = {}
   if (route.body !== undefined) {
-    const read = readBody(request.headers['content-type'], rawBody)
+    const read = readBody(request.headers['content-type'], rawBody, route.nullable)
     if (!read.ok) return send(reply, face.unreadable(read.error))
     const parsed = route.body.safeParse(read.value satisfies Fields)
     if (!parsed.success) return send(reply, face.invalid(parsed.error.issues, route.path))

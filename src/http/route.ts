@@ -38,6 +38,8 @@ export interface Route<Actor, Body = Fields> {
   readonly summary: string
   /** Absent: the body is not looked at. */
   readonly body?: z.ZodType<Body>
+  /** Fields whose `null` is handed on: elsewhere it is the same as leaving them out. */
+  readonly nullable?: readonly string[]
   /** Bodies other than JSON and forms are handed over raw. */
   readonly rawBody?: boolean
   readonly handler: (request: RouteRequest<Actor, Body>) => Promise<Reply>

@@ -12,6 +12,8 @@ export interface Directory {
   /** Trunks that serve a destination, best first. */
   trunksFor(account: AccountId, destination: string): readonly Trunk[]
   trunks(): readonly Trunk[]
+  /** The trunk an IP or FQDN connection amounts to. */
+  trunkOfConnection(id: ApplicationId): Trunk | null
 }
 
 /** What the operator allows; the defaults of a local switch in `localPolicy`. */

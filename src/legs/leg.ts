@@ -65,6 +65,8 @@ export interface DialRequest {
   readonly onBehalfOf?: CallId | null
   /** A number, a `sip:` URI, or a registered user's name. */
   readonly to: string
+  /** The connection whose addresses are tried, whatever else would serve `to`. */
+  readonly via?: ApplicationId
   /** Further destinations that ring at the same time; the first to answer wins (RFC 3261 §16.7 as a caller does it). */
   readonly alsoTo: readonly string[]
   readonly from: string
@@ -166,5 +168,5 @@ export interface Legs {
   /** Where this leg's audio lives: mixes, players and recorders for it are commanded there. Null when it has none (yet). */
   mediaOf(leg: CallId): MediaChannel | null
   /** Checks, without side effect, that a destination could be dialled. */
-  route(account: AccountId, to: string): DialFailure | null
+  route(account: AccountId, to: string, via?: ApplicationId): DialFailure | null
 }

@@ -3,7 +3,7 @@
 
 import type { Chance } from '#base/chance.ts'
 import { after, type Clock, type Timer } from '#base/clock.ts'
-import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
+import type { CallId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { Address } from '#base/wire.ts'
 import type { MediaChannel, MediaEvent, SessionStats } from '#media/protocol.ts'
@@ -27,6 +27,7 @@ import type { IncomingReferral } from '#sip/referrals.ts'
 import { type Replaces, writeReplaces } from '#sip/replaces.ts'
 import { parseUri } from '#sip/uri.ts'
 import type { UserAgent } from '#sip/user-agent.ts'
+import type { Addressee } from './addressee.ts'
 import type { DialRequest, Header, LegCommand, LegEnd, LegEvent } from './leg.ts'
 import { MAX_INFO_OCTETS, OPEN_SESSION_WAIT_MS, STATS_WAIT_MS } from './limits.ts'
 import { digitOf, sdpOf } from './sip-body.ts'
@@ -35,13 +36,6 @@ import { headersDown, headersUp, readQ850, statusOfQ850, writeQ850 } from './sip
 /** One way to place a call, and the one to take when nobody there answers at all. */
 export interface Branch extends Omit<OutgoingInvite, 'body'> {
   readonly otherwise: Branch | null
-}
-
-/** Whose call a leg is; a call that takes its place is the same one's. */
-export interface Addressee {
-  readonly account: AccountId
-  readonly application: ApplicationId
-  readonly number: string
 }
 
 type Phase = 'ringing-in' | 'dialing-out' | 'answered' | 'ending' | 'ended'

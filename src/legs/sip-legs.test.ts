@@ -175,6 +175,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     trunkOfAddress: (host) => trunks.find((trunk) => trunk.allowFrom.includes(host)) ?? null,
     trunksFor: (_, to) => trunks.filter((trunk) => trunk.match !== null && new RegExp(trunk.match).test(to)),
     trunks: () => trunks,
+    trunkOfConnection: () => null,
   }
   const legs = new SipLegs({
     clock,

@@ -5,7 +5,7 @@
 import type { SipUser, Trunk } from '#accounts/model.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
-import type { AccountId, CallId, IdMaker } from '#base/ids.ts'
+import type { AccountId, ApplicationId, CallId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { MediaChannel, MediaEvent } from '#media/protocol.ts'
@@ -24,7 +24,8 @@ import type { ScreenVerdict, ServerTransaction } from '#sip/transaction-layer.ts
 import type { Flow, Target } from '#sip/transport.ts'
 import { bareHost, escapeUser, parseUri, type Uri, unescapeUser, uriHost } from '#sip/uri.ts'
 import type { UserAgent } from '#sip/user-agent.ts'
-import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
+import { type Addressee, addresseeOf, type Caller } from './addressee.ts'
+import { asNumber, type Directory, type LegPolicy } from './directory.ts'
 import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
 import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
 import { sdpOf } from './sip-body.ts'
@@ -166,8 +167,8 @@ export class SipLegs implements Legs, LegHome {
     }
   }
 
-  route(account: AccountId, to: string): DialFailure | null {
-    const route = this.#findRoute(account, to)
+  route(account: AccountId, to: string, via?: ApplicationId): DialFailure | null {
+    const route = this.#findRoute(account, to, via)
     return route.type === 'failure' ? route.failure : null
   }
 
@@ -227,8 +228,17 @@ export class SipLegs implements Legs, LegHome {
     if (request.get('replaces') !== undefined) {
       return this.#mayRefer(this.#sources.get(request)) ? { type: 'let-in' } : refuse(403)
     }
-    const number = findNumber(this.#options.directory, dialled(request.uri!))
-    return number?.application == null ? refuse(404) : { type: 'let-in' }
+    return this.#findAddressee(request) === null ? refuse(404) : { type: 'let-in' }
+  }
+
+  #findAddressee(request: SipRequest): Addressee | null {
+    const source = this.#sources.get(request)
+    const party = source?.user ?? source?.trunk
+    const caller: Caller | null =
+      party === undefined
+        ? null
+        : { account: party.account, connection: source?.user?.application ?? source?.trunk?.connection ?? null }
+    return addresseeOf(this.#options.directory, caller, dialled(request.uri!))
   }
 
   /** Whom we let transfer calls: the operator's own telephones, and trunks that were given leave. */
@@ -269,12 +279,11 @@ export class SipLegs implements Legs, LegHome {
   }
 
   #incoming(call: SipCall, request: SipRequest, flow: Flow, taken: SipCall | null): void {
-    const { directory, ids } = this.#options
+    const { ids } = this.#options
     const source = this.#sources.get(request)
     const replaces = taken === null ? null : this.#legOf(taken)
-    const addressee =
-      replaces === null ? findNumber(directory, dialled(request.uri!)) : (this.#legs.get(replaces)?.addressee ?? null)
-    if (source === undefined || addressee?.application == null) {
+    const addressee = replaces === null ? this.#findAddressee(request) : (this.#legs.get(replaces)?.addressee ?? null)
+    if (source === undefined || addressee === null) {
       call.listen({ ended() {} })
       call.reject(404)
       return
@@ -339,10 +348,16 @@ export class SipLegs implements Legs, LegHome {
 
   // ---- calls out ----------------------------------------------------------------------------------------------------
 
-  #findRoute(account: AccountId, to: string): Route {
-    const { policy } = this.#options
+  #findRoute(account: AccountId, to: string, via?: ApplicationId): Route {
+    const { policy, directory } = this.#options
     const text = to.trim()
     if (text === '' || /[\s<>"\r\n\0]/.test(text)) return failed({ type: 'bad-address', to })
+    if (via !== undefined) {
+      const trunk = directory.trunkOfConnection(via)
+      if (trunk === null || trunk.account !== account || trunk.uris.length === 0)
+        return failed({ type: 'no-route', to })
+      return { type: 'trunk', trunks: [trunk], destination: asNumber(text) ?? text }
+    }
     if (/^sips?:/i.test(text)) {
       const uri = parseUri(text)
       if (uri?.type !== 'sip' || uri.headers !== null) return failed({ type: 'bad-address', to })
@@ -382,7 +397,7 @@ export class SipLegs implements Legs, LegHome {
 
   async #dial(request: DialRequest): Promise<void> {
     if (this.#legs.has(request.leg)) return
-    const routes = [request.to, ...request.alsoTo].map((to) => this.#findRoute(request.account, to))
+    const routes = [request.to, ...request.alsoTo].map((to) => this.#findRoute(request.account, to, request.via))
     const good = routes.filter((one) => one.type !== 'failure')
     const route = good[0] ?? routes[0]!
     const media = this.#pickMedia()

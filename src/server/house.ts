@@ -3,7 +3,9 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { MediaLibrary } from '#accounts/media-library.ts'
+import { type Barred, bars } from '#accounts/outbound-policy.ts'
 import type { Register } from '#accounts/register.ts'
+import { UsageToday } from '#accounts/usage.ts'
 import { adminMount } from '#admin/face.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
@@ -11,6 +13,7 @@ import type { ApplicationId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { OutboundHttp } from '#base/outbound.ts'
 import { err, ok, type Result } from '#base/result.ts'
+import type { Refusal } from '#calls/commands.ts'
 import type { Applications, Ledger, MediaPlaces, Sounds } from '#calls/doors.ts'
 import { Engine } from '#calls/engine.ts'
 import { type Recovered, recover } from '#calls/recovery.ts'
@@ -19,6 +22,7 @@ import { openapi } from '#http/openapi.ts'
 import type { Legs } from '#legs/leg.ts'
 import type { MediaChannel } from '#media/protocol.ts'
 import type { Store } from '#storage/store.ts'
+import { serveConnections } from '#telnyx/connection-calls.ts'
 import type { TelnyxDoors } from '#telnyx/doors.ts'
 import { downloadMount } from '#telnyx/downloads.ts'
 import { telnyxMount } from '#telnyx/face.ts'
@@ -32,6 +36,7 @@ import { Metrics, type MetricsDoors } from './metrics.ts'
 import { publisher } from './publisher.ts'
 import type { DiskShelf } from './recording-shelf.ts'
 import { memoryOf, readUnfinished } from './unfinished.ts'
+import { countUsage, recallUsage } from './usage-count.ts'
 
 export interface HouseParts {
   readonly clock: Clock
@@ -43,6 +48,7 @@ export interface HouseParts {
   readonly library: MediaLibrary
   readonly outbound: OutboundHttp
   readonly legs: Legs
+  readonly registrations: TelnyxDoors['registrations']
   readonly media: MediaPlaces
   /** The hall's own ear on the media workers. */
   readonly mediaEvents: MediaChannel
@@ -77,6 +83,7 @@ export function buildHouse(parts: HouseParts): House {
     log,
     languages: { telnyx },
   })
+  const usage = new UsageToday(register)
   const engine = new Engine(
     {
       clock,
@@ -88,11 +95,13 @@ export function buildHouse(parts: HouseParts): House {
       publisher: publisher(dispatcher, [(event) => telnyx.draft(event)]),
       sounds: parts.sounds,
       shelf: parts.shelf,
-      applications: applicationsOf(register),
+      applications: applicationsOf(register, usage, clock),
     },
     memoryOf(store),
   )
   speakHouse({ engine, register, ids, log })
+  serveConnections({ engine, register, log })
+  countUsage(engine, usage)
   const metrics = new Metrics({ engine, dispatcher, store, sipCounts: parts.sipCounts })
   parts.mediaEvents.onEvent((event) => {
     if (event.type === 'worker-load') metrics.onLoad(event)
@@ -111,6 +120,7 @@ export function buildHouse(parts: HouseParts): House {
     log,
     baseUrl: parts.baseUrl,
     linkSecret,
+    registrations: parts.registrations,
     hold: (lanes) => {
       const releases = lanes.map((lane) => dispatcher.hold(lane))
       return () => {
@@ -157,6 +167,7 @@ export function buildHouse(parts: HouseParts): House {
       const unfinished = await readUnfinished(store)
       if (!unfinished.ok) return err(unfinished.error)
       const recovered = await recover(engine, unfinished.value)
+      await recallUsage(store, usage, clock.wallMs())
       return recovered.ok ? ok(recovered.value) : err('the store does not take commits')
     },
   }
@@ -178,11 +189,25 @@ function ledgerOf(store: Store, log: Log): Ledger {
   }
 }
 
-function applicationsOf(register: Register): Applications {
+function applicationsOf(register: Register, usage: UsageToday, clock: Clock): Applications {
   return {
+    bars: (attempt, live) => refusalOf(bars(register, usage, attempt, live, clock.wallMs())),
     languageOf: (id: ApplicationId) => register.application(id)?.dialect ?? null,
     firstCommandTimeoutMs: (id: ApplicationId) => register.application(id)?.firstCommandTimeoutMs ?? null,
     digitMode: (id: ApplicationId) => register.application(id)?.digitMode ?? 'telephone-event',
+  }
+}
+
+function refusalOf(barred: Barred | null): Refusal | null {
+  switch (barred?.type) {
+    case 'not-allowed':
+      return { ...barred, type: 'barred' }
+    case 'full':
+      return { type: 'limit-reached', limit: `${barred.limit} calls at once`, of: barred.of }
+    case 'spent':
+      return barred
+    default:
+      return null
   }
 }
 

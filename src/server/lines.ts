@@ -18,6 +18,7 @@ import type { Resolver } from '#sip/locate.ts'
 import { TransactionLayer } from '#sip/transaction-layer.ts'
 import { SipTransport } from '#sip/transport.ts'
 import { UserAgent } from '#sip/user-agent.ts'
+import type { RegisteredAt } from '#telnyx/doors.ts'
 import type { MetricsDoors } from './metrics.ts'
 import type { Settings } from './settings.ts'
 
@@ -48,6 +49,8 @@ export interface Lines {
   /** Null: there is no certificate to show. */
   readonly sips: Address | null
   readonly counts: MetricsDoors['sipCounts']
+  /** Where a login is registered now, newest first. */
+  registrations(username: string): readonly RegisteredAt[]
   close(): void
 }
 
@@ -95,6 +98,17 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
     sip,
     sips: sips.value,
     counts: () => layer.counts(),
+    registrations: (username) =>
+      legs.registrar
+        .bindings(username, clock.nowMs())
+        .toSorted((a, b) => b.sinceMs - a.sinceMs)
+        .map(({ target, userAgent, sinceMs }) => ({
+          host: target.address.host,
+          port: target.address.port,
+          transport: target.kind,
+          userAgent,
+          registeredAtWallMs: clock.wallMs() + sinceMs - clock.nowMs(),
+        })),
     close: () => {
       legs.trunks.stop()
       layer.close()

@@ -53,7 +53,10 @@ export async function keepRegistrations(parts: RegistrationParts): Promise<void>
     }
     const kept = JSON.parse(row.data) as Kept
     const expiresAtMs = clock.nowMs() + row.expires_at_ms - clock.wallMs()
-    found.set(row.username, [...(found.get(row.username) ?? []), { ...kept, uri, expiresAtMs }])
+    found.set(row.username, [
+      ...(found.get(row.username) ?? []),
+      { ...kept, uri, expiresAtMs, sinceMs: clock.nowMs() + row.updated_at_ms - clock.wallMs() },
+    ])
     stored.set(row.id, { expiresAtWallMs: row.expires_at_ms, way: wayOf(kept.target) })
     rowsOf.set(row.username, (rowsOf.get(row.username) ?? new Set()).add(row.id))
   }

@@ -167,7 +167,7 @@ const otherVariables = new Set([
   'HOOKSWITCH_ADMIN_TOKEN',
   'HOOKSWITCH_URL',
 ])
-const declaredKeys = new Set(['applications', 'numbers', 'trunks', 'users'])
+const declaredKeys = new Set(['applications', 'numbers', 'trunks', 'users', 'rates', 'available_numbers'])
 
 export type SettingsError = { readonly type: 'bad-setting'; readonly text: string }
 

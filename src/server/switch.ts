@@ -178,6 +178,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     library,
     outbound,
     legs: lines.value.legs,
+    registrations: lines.value.registrations,
     media: { channelOf: hallChannels },
     mediaEvents: pool.value.ear(),
     sounds: hallSounds(sounds, library),

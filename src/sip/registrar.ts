@@ -16,6 +16,8 @@ export interface Binding {
   readonly cseq: number
   readonly q: number
   readonly expiresAtMs: number
+  /** When it was registered or refreshed. */
+  readonly sinceMs: number
   readonly userAgent: string | null
 }
 
@@ -71,6 +73,7 @@ export function register(
       cseq,
       q: Number.isFinite(q) ? Math.min(1, Math.max(0, q)) : 1,
       expiresAtMs: nowMs + Math.min(wanted, settings.maxExpiresS) * 1_000,
+      sinceMs: nowMs,
       userAgent: request.get('user-agent') ?? null,
     })
   }

@@ -30,6 +30,8 @@ export interface Listing<R> {
 export interface Change<R> {
   readonly body: z.ZodType
   readonly status: number
+  /** Fields that `null` takes away. */
+  readonly nullable?: readonly string[]
   /** `record` is the one to be changed. */
   // biome-ignore lint/suspicious/noExplicitAny: `creation` and `change` tie the body to its schema.
   readonly make: (body: any, actor: TelnyxActor, record: R) => Made<R>
@@ -64,8 +66,9 @@ export function change<R, B>(
   method: 'PATCH' | 'PUT',
   body: z.ZodType<B>,
   make: (body: B, actor: TelnyxActor, record: R) => Made<R>,
+  nullable: readonly string[] = [],
 ): NonNullable<Collection<R>['change']> {
-  return { method, body, status: 200, make }
+  return { method, body, status: 200, make, nullable }
 }
 
 export function collectionRoutes<R>(one: Collection<R>): readonly AnyRoute<TelnyxActor>[] {
@@ -113,6 +116,7 @@ export function collectionRoutes<R>(one: Collection<R>): readonly AnyRoute<Telny
         path: item,
         summary: `${change.method === 'PUT' ? 'Replace' : 'Change'} a ${one.noun}`,
         body: change.body,
+        nullable: change.nullable ?? [],
         handler: ({ actor, params, body }) =>
           found(actor, params[param], async (record) => answer(await change.make(body, actor, record), change.status)),
       }),

@@ -24,11 +24,22 @@ export interface TelnyxDoors {
   readonly linkSecret: Uint8Array
   /** Keeps the webhooks of these lanes back until the returned function is called. */
   readonly hold: (lanes: readonly string[]) => () => void
+  /** Where a login is registered now, newest first. */
+  readonly registrations: (username: string) => readonly RegisteredAt[]
   /** Reads a finished recording's file piece by piece; null when it is gone. */
   readonly readRecording: (
     path: string,
   ) => Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null>
   readonly removeRecording: (path: string) => Promise<void>
+}
+
+/** One telephone that is registered. */
+export interface RegisteredAt {
+  readonly host: string
+  readonly port: number
+  readonly transport: string
+  readonly userAgent: string | null
+  readonly registeredAtWallMs: number
 }
 
 /** Whoever holds an API key. */

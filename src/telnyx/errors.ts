@@ -38,6 +38,9 @@ type Catalogue = { readonly [T in Refusal['type']]: Entry<Extract<Refusal, { rea
 
 const callPointer = '/call_control_id'
 
+/** Channels of the user, of the outbound voice profile, of the connection (telnyx-voice §3.3). */
+const limitCodes = { account: '90041', profile: '90042', connection: '90043' } as const
+
 const catalogue: Catalogue = {
   'call-unknown': () =>
     error(422, '90015', 'Invalid Call Control ID', 'There is no call with this call_control_id.', callPointer),
@@ -191,7 +194,18 @@ const catalogue: Catalogue = {
       `The first call in the queue hung up (from ${entry.from} to ${entry.to}, ${callControlId(entry.call)}, waiting since ${resourceTime(entry.enqueuedAtWallMs)}). It is out of the queue now: call back, or bridge the next one.`,
       '/queue',
     ),
-  'limit-reached': (refusal) => error(422, '90041', 'Limit reached', `Limit reached: ${refusal.limit}.`),
+  'limit-reached': (refusal) =>
+    error(422, limitCodes[refusal.of ?? 'account'], 'Limit reached', `Limit reached: ${refusal.limit}.`),
+  barred: (refusal) =>
+    error(403, '10010', 'Destination not allowed', `'${refusal.to}' cannot be called: ${refusal.reason}.`, '/to'),
+  spent: (refusal) =>
+    error(
+      403,
+      '10039',
+      'Daily spend limit reached',
+      `The outbound voice profile’s limit of ${refusal.limit} a day is used up; it begins anew at midnight UTC.`,
+      '/connection_id',
+    ),
   unavailable: (refusal) => ({
     ...error(
       503,

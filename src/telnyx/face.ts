@@ -6,16 +6,22 @@ import { Commander, fail } from './commander.ts'
 import type { TelnyxActor, TelnyxDoors } from './doors.ts'
 import { errors } from './errors.ts'
 import type { RecordingLinks } from './payloads.ts'
+import { addressRoutes } from './routes/addresses.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { callCommandRoutes } from './routes/call-commands.ts'
 import { callRoutes } from './routes/calls.ts'
 import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
 import { mediaRoutes } from './routes/media.ts'
+import { numberOrderRoutes } from './routes/number-orders.ts'
+import { outboundVoiceProfileRoutes } from './routes/outbound-voice-profiles.ts'
+import { phoneNumberRoutes } from './routes/phone-numbers.ts'
 import { pushCredentialRoutes } from './routes/push-credentials.ts'
 import { queueRoutes } from './routes/queues.ts'
 import { recordingRoutes } from './routes/recordings.ts'
+import { registrationStatusRoutes } from './routes/registration-status.ts'
 import { signallingCommandRoutes } from './routes/signalling-commands.ts'
+import { sipConnectionRoutes } from './routes/sip-connections.ts'
 import { SIPREC_PATH, siprecConnectorRoutes, withNumbers } from './routes/siprec-connectors.ts'
 import { telephonyCredentialRoutes } from './routes/telephony-credentials.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
@@ -36,6 +42,12 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...recordingRoutes(doors, links),
       ...applicationRoutes(doors),
       ...mediaRoutes(doors),
+      ...phoneNumberRoutes(doors),
+      ...numberOrderRoutes(doors),
+      ...sipConnectionRoutes(doors),
+      ...addressRoutes(doors),
+      ...registrationStatusRoutes(doors),
+      ...outboundVoiceProfileRoutes(doors),
       ...telephonyCredentialRoutes(doors),
       ...pushCredentialRoutes(doors),
       ...siprecConnectorRoutes(doors),

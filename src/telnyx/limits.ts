@@ -17,6 +17,8 @@ export const COMMAND_MEMORY_MS = 24 * 60 * 60_000
 /** Dials a second for one account, judged over the window (§5). */
 export const DIALS_PER_WINDOW = 150
 export const DIAL_WINDOW_MS = 5_000
+/** Telephones of one connection that ring at once. */
+export const MAX_LOGINS_RUNG = 10
 /** Custom headers on one command. */
 export const MAX_CUSTOM_HEADERS = 50
 

@@ -5,6 +5,7 @@ import type { Application } from '#accounts/model.ts'
 import type { RecordingId } from '#base/ids.ts'
 import type { Call, Conference, Participant, Queue, QueueEntry, Recording } from '#calls/model.ts'
 import { meanWaitMs } from '#calls/queueing.ts'
+import { commonResource } from './connection-fields.ts'
 import { callNotes } from './notes.ts'
 import type { RecordingLinks } from './payloads.ts'
 import { callControlId, connectionId, resourceTime, uuid } from './spelling.ts'
@@ -146,39 +147,19 @@ export function recordingResource(recording: Recording, links: RecordingLinks): 
   }
 }
 
-const digitTypes = { 'telephone-event': 'RFC 2833', inband: 'Inband', info: 'SIP INFO' } as const
-
 export function applicationResource(application: Application): object {
-  const extra = application.extra as Readonly<Record<string, unknown>>
+  const shown = commonResource(application)
   return {
     record_type: 'call_control_application',
-    id: connectionId(application.id),
+    ...shown,
     application_name: application.name,
-    active: application.active,
-    anchorsite_override: extra.anchorsite_override ?? 'Latency',
-    call_cost_in_webhooks: extra.call_cost_in_webhooks ?? false,
-    dtmf_type: digitTypes[application.digitMode],
     first_command_timeout: application.firstCommandTimeoutMs !== null,
     first_command_timeout_secs: Math.round((application.firstCommandTimeoutMs ?? 30_000) / 1000),
     inbound: {
-      channel_limit: application.inboundChannelLimit,
-      shaken_stir_enabled: false,
       sip_subdomain: null,
       sip_subdomain_receive_settings: 'from_anyone',
-      ...(extra.inbound as object | undefined),
+      ...(shown.inbound as object),
     },
-    outbound: {
-      channel_limit: application.outboundChannelLimit,
-      outbound_voice_profile_id: null,
-      ...(extra.outbound as object | undefined),
-    },
-    redact_dtmf_debug_logging: extra.redact_dtmf_debug_logging ?? false,
-    tags: extra.tags ?? [],
-    webhook_api_version: application.webhookVersion,
-    webhook_event_url: application.webhookUrl,
-    webhook_event_failover_url: application.webhookFailoverUrl,
-    webhook_timeout_secs: application.webhookTimeoutMs === null ? null : application.webhookTimeoutMs / 1000,
-    created_at: resourceTime(application.createdAtWallMs),
-    updated_at: resourceTime(application.updatedAtWallMs),
+    redact_dtmf_debug_logging: application.extra.redact_dtmf_debug_logging ?? false,
   }
 }

@@ -264,6 +264,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     register,
     outbound: outside,
     legs: lines.value.legs,
+    registrations: lines.value.registrations,
     media: { channelOf: () => hall },
     mediaEvents: fan.facade(),
     library,

@@ -1,164 +1,110 @@
 // Call Control applications and their live calls (telnyx-voice §11.6).
 
 import { z } from 'zod'
-import type { AccountsError, Application } from '#accounts/model.ts'
+import type { Application } from '#accounts/model.ts'
 import type { AccountId } from '#base/ids.ts'
-import type { AnyRoute, Reply } from '#http/route.ts'
+import { err, ok, type Result } from '#base/result.ts'
+import type { AnyRoute } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
+import { type Collection, change, collectionRoutes, contains, creation } from '../collection.ts'
 import { fail } from '../commander.ts'
+import { blankApplication, changed, commonFields } from '../connection-fields.ts'
+import { connectionListing } from '../connection-listing.ts'
 import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from '../doors.ts'
-import { accountsError, errors } from '../errors.ts'
+import { type ApiError, accountsError, errors } from '../errors.ts'
 import { url } from '../fields.ts'
+import { DEFAULT_PAGE_SIZE } from '../limits.ts'
 import { callNotes } from '../notes.ts'
-import { filter, listBody, readPage } from '../paging.ts'
+import { listBody, readPage } from '../paging.ts'
+import { profileId } from '../profiles.ts'
 import { resolveApplication } from '../resolve.ts'
 import { applicationResource } from '../resources.ts'
 import { route } from '../route.ts'
 import { callControlId, connectionId, resourceTime, uuid } from '../spelling.ts'
 
-const fields = {
+const createBody = z.object({
+  ...commonFields,
   application_name: text(200, 1),
   webhook_event_url: url,
-  active: flag.optional(),
-  anchorsite_override: text(100).optional(),
-  call_cost_in_webhooks: flag.optional(),
-  dtmf_type: z.enum(['RFC 2833', 'Inband', 'SIP INFO']).optional(),
   first_command_timeout: flag.optional(),
   first_command_timeout_secs: whole(1, 3600).optional(),
-  inbound: z.looseObject({ channel_limit: whole(0, 1_000_000).nullish() }).optional(),
-  outbound: z.looseObject({ channel_limit: whole(0, 1_000_000).nullish() }).optional(),
   redact_dtmf_debug_logging: flag.optional(),
-  tags: z.array(z.string().max(100)).max(100).optional(),
-  webhook_api_version: z.enum(['1', '2']).optional(),
-  webhook_event_failover_url: z.union([url, z.literal('')]).optional(),
-  webhook_timeout_secs: whole(0, 30).optional(),
-}
-
-const createBody = z.object(fields)
+})
 const patchBody = createBody.partial()
 type Patch = z.infer<typeof patchBody>
 
-const digitModes = { 'RFC 2833': 'telephone-event', Inband: 'inband', 'SIP INFO': 'info' } as const
+const irrelevantFilters = Object.fromEntries(
+  [
+    'application_session_id',
+    'connection_id',
+    'failed',
+    'from',
+    'leg_id',
+    'name',
+    'product',
+    'status',
+    'to',
+    'type',
+  ].map((name) => [name, () => true]),
+)
 
 export function applicationRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxActor>[] {
-  const own = (account: AccountId): readonly Application[] =>
-    doors.register.applications(account).filter((one) => one.dialect === LANGUAGE)
-
+  const noun = 'application'
   const find = (account: AccountId, id: string | undefined): Application | null => {
     const found = id === undefined ? null : resolveApplication(doors, account, id)
-    return found === null ? null : doors.register.application(found)
+    const application = found === null ? null : doors.register.application(found)
+    return application?.dialect === LANGUAGE ? application : null
   }
-
-  const put = async (application: Application, status: number): Promise<Reply> => {
-    const changed = await doors.register.putApplication(application)
-    return changed.ok ? { status, json: { data: applicationResource(application) } } : refused(changed.error)
+  const own = (account: AccountId): readonly Application[] =>
+    doors.register.applications(account).filter((one) => one.dialect === LANGUAGE)
+  const put = async (made: Result<Application, ApiError>): Promise<Result<Application, ApiError>> => {
+    if (!made.ok) return made
+    const done = await doors.register.putApplication(made.value)
+    return done.ok ? made : err(accountsError(done.error, 'This application'))
   }
+  const listing = connectionListing(doors)
 
-  const list = (path: string): AnyRoute<TelnyxActor> =>
-    route({
-      method: 'GET',
-      path,
-      summary: 'List applications',
-      handler: async ({ actor, query }) => {
-        const page = readPage(query, path === '/connections' ? 250 : undefined)
-        if (!page.ok) return fail(page.error)
-        const part = (
-          filter(query, 'application_name', 'contains') ?? filter(query, 'connection_name', 'contains')
-        )?.toLowerCase()
-        const found = own(actor.account)
-          .filter((one) => part === undefined || one.name.toLowerCase().includes(part))
-          .sort(order(query.sort))
-        const shown = found.slice(page.value.offset, page.value.offset + page.value.size)
-        return {
-          status: 200,
-          json: listBody(
-            shown.map(path === '/connections' ? connection : applicationResource),
-            page.value,
-            found.length,
-          ),
-        }
+  const applications: Collection<Application> = {
+    path: '/call_control_applications',
+    noun,
+    all: (account) => own(account).filter((one) => one.connection === undefined),
+    find: (account, id) => {
+      const found = find(account, id)
+      return found?.connection === undefined ? found : null
+    },
+    show: applicationResource,
+    listing: {
+      ...listing,
+      pageSize: DEFAULT_PAGE_SIZE,
+      // The documented set is shared by several lists and means nothing here for the most part (telnyx-voice §11.0).
+      filters: { ...irrelevantFilters, ...listing.filters, 'application_name[contains]': contains((one) => one.name) },
+      sorts: { ...listing.sorts, application_name: (one) => one.name },
+    },
+    create: creation(createBody, 201, (body, actor) =>
+      put(written(doors, blankApplication(doors, actor.account), body)),
+    ),
+    change: change('PATCH', patchBody, (body, _actor, one) => put(written(doors, one, body))),
+    remove: {
+      status: 200,
+      make: async (one) => {
+        const done = await doors.register.removeApplication(one.id)
+        return done.ok ? ok(undefined) : err(accountsError(done.error, 'This application'))
       },
-    })
+    },
+  }
+
+  const connections: Collection<Application> = {
+    path: '/connections',
+    noun: 'connection',
+    all: own,
+    find,
+    show: connection,
+    listing,
+  }
 
   return [
-    list('/call_control_applications'),
-    list('/connections'),
-    route({
-      method: 'POST',
-      path: '/call_control_applications',
-      summary: 'Create an application',
-      body: createBody,
-      handler: async ({ actor, body }) => {
-        const now = doors.clock.wallMs()
-        const blank: Application = {
-          id: doors.ids.make<'application'>(),
-          account: actor.account,
-          dialect: LANGUAGE,
-          name: '',
-          active: true,
-          webhookUrl: null,
-          webhookFailoverUrl: null,
-          webhookMethod: 'POST',
-          webhookTimeoutMs: null,
-          // The API's default is "1"; apps that forget the field mean today's shape (telnyx-voice §15 row 1).
-          webhookVersion: '2',
-          firstCommandTimeoutMs: null,
-          digitMode: 'telephone-event',
-          inboundChannelLimit: null,
-          outboundChannelLimit: null,
-          callerId: null,
-          createdAtWallMs: now,
-          updatedAtWallMs: now,
-          extra: {},
-        }
-        return put(changed(blank, body, now), 201)
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/call_control_applications/:id',
-      summary: 'Look up an application',
-      handler: async ({ actor, params }) => {
-        const found = find(actor.account, params.id)
-        return found === null
-          ? fail(errors.notFound('This application'))
-          : { status: 200, json: { data: applicationResource(found) } }
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/connections/:id',
-      summary: 'Look up a connection',
-      handler: async ({ actor, params }) => {
-        const found = find(actor.account, params.id)
-        return found === null
-          ? fail(errors.notFound('This connection'))
-          : { status: 200, json: { data: connection(found) } }
-      },
-    }),
-    route({
-      method: 'PATCH',
-      path: '/call_control_applications/:id',
-      summary: 'Change an application',
-      body: patchBody,
-      handler: async ({ actor, params, body }) => {
-        const found = find(actor.account, params.id)
-        return found === null
-          ? fail(errors.notFound('This application'))
-          : put(changed(found, body, doors.clock.wallMs()), 200)
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/call_control_applications/:id',
-      summary: 'Delete an application',
-      handler: async ({ actor, params }) => {
-        const found = find(actor.account, params.id)
-        if (found === null) return fail(errors.notFound('This application'))
-        const removed = await doors.register.removeApplication(found.id)
-        return removed.ok ? { status: 200, json: { data: applicationResource(found) } } : refused(removed.error)
-      },
-    }),
+    ...collectionRoutes(applications),
+    ...collectionRoutes(connections),
     route({
       method: 'GET',
       path: '/connections/:id/active_calls',
@@ -193,47 +139,27 @@ export function applicationRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
   ]
 }
 
-function changed(old: Application, body: Patch, now: number): Application {
-  const extra: Record<string, unknown> = { ...old.extra }
-  for (const name of [
-    'anchorsite_override',
-    'call_cost_in_webhooks',
-    'redact_dtmf_debug_logging',
-    'tags',
-    'inbound',
-    'outbound',
-  ] as const) {
-    if (body[name] !== undefined) extra[name] = body[name]
-  }
+function written(doors: TelnyxDoors, old: Application, body: Patch): Result<Application, ApiError> {
+  const next = changed(doors, old, body)
+  if (!next.ok) return next
   const commandTimeoutMs = (body.first_command_timeout_secs ?? (old.firstCommandTimeoutMs ?? 30_000) / 1000) * 1000
   const timeoutOn = body.first_command_timeout ?? old.firstCommandTimeoutMs !== null
-  return {
-    ...old,
+  return ok({
+    ...next.value,
     name: body.application_name ?? old.name,
-    active: body.active ?? old.active,
-    webhookUrl: body.webhook_event_url ?? old.webhookUrl,
-    webhookFailoverUrl:
-      body.webhook_event_failover_url === '' ? null : (body.webhook_event_failover_url ?? old.webhookFailoverUrl),
-    webhookTimeoutMs: body.webhook_timeout_secs === undefined ? old.webhookTimeoutMs : body.webhook_timeout_secs * 1000,
-    webhookVersion: body.webhook_api_version ?? old.webhookVersion,
     firstCommandTimeoutMs: timeoutOn ? commandTimeoutMs : null,
-    digitMode: body.dtmf_type === undefined ? old.digitMode : digitModes[body.dtmf_type],
-    inboundChannelLimit: body.inbound === undefined ? old.inboundChannelLimit : (body.inbound.channel_limit ?? null),
-    outboundChannelLimit:
-      body.outbound === undefined ? old.outboundChannelLimit : (body.outbound.channel_limit ?? null),
-    updatedAtWallMs: now,
-    extra,
-  }
+  })
 }
 
 function connection(application: Application): object {
   return {
-    record_type: 'call_control_application',
+    record_type:
+      application.connection === undefined ? 'call_control_application' : `${application.connection.kind}_connection`,
     id: connectionId(application.id),
     connection_name: application.name,
     active: application.active,
     anchorsite_override: application.extra.anchorsite_override ?? 'Latency',
-    outbound_voice_profile_id: null,
+    outbound_voice_profile_id: application.outboundProfile == null ? null : profileId(application.outboundProfile),
     tags: application.extra.tags ?? [],
     webhook_api_version: application.webhookVersion,
     webhook_event_url: application.webhookUrl,
@@ -241,22 +167,4 @@ function connection(application: Application): object {
     created_at: resourceTime(application.createdAtWallMs),
     updated_at: resourceTime(application.updatedAtWallMs),
   }
-}
-
-function order(sort: unknown): (a: Application, b: Application) => number {
-  const text = typeof sort === 'string' ? sort : 'created_at'
-  const down = text.startsWith('-') ? -1 : 1
-  switch (text.replace('-', '')) {
-    case 'connection_name':
-    case 'application_name':
-      return (a, b) => down * a.name.localeCompare(b.name)
-    case 'active':
-      return (a, b) => down * (Number(a.active) - Number(b.active))
-    default:
-      return (a, b) => down * (a.createdAtWallMs - b.createdAtWallMs)
-  }
-}
-
-function refused(error: AccountsError): Reply {
-  return fail(accountsError(error, 'This application'))
 }

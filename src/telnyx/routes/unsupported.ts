@@ -29,11 +29,6 @@ const callActions = [
 
 const collections = [
   'recording_transcriptions',
-  'credential_connections',
-  'ip_connections',
-  'fqdn_connections',
-  'outbound_voice_profiles',
-  'phone_numbers',
   'call_events',
   'webhook_deliveries',
   'detail_records',
