@@ -6,6 +6,7 @@ import type { CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { DialRequest, IncomingLeg, LegEvent } from '#legs/leg.ts'
+import type { MediaEvent } from '#media/protocol.ts'
 import type { Bridging } from './bridging.ts'
 import { callEnd } from './call-end.ts'
 import type { DialSpec, Refusal } from './commands.ts'
@@ -139,6 +140,17 @@ export class Calling {
     this.#rooms.gathering.feed(live, { type: 'digit', digit })
   }
 
+  /** News of who answered. */
+  answererHeard(
+    live: LiveCall,
+    event: Extract<MediaEvent, { readonly type: 'answerer-verdict' | 'answerer-greeting-ended' }>,
+  ): void {
+    const { call } = live
+    if (event.type === 'answerer-greeting-ended')
+      return this.#hall.tell({ type: 'answerer.greeting-ended', call, how: event.how }, call.id)
+    this.#hall.tell({ type: 'answerer.detected', call, result: event.result, spokenMs: event.spokenMs }, call.id)
+  }
+
   /** Joins `a` and `b` now, or as soon as the one that still rings is answered. */
   bridgeWhenAnswered(
     a: LiveCall,
@@ -260,6 +272,13 @@ export class Calling {
     this.#hall.tell({ type: 'call.answered', call: live.call }, live.call.id)
     this.#rooms.transferring.answered(live)
     if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
+    if (plan.detect !== null) {
+      this.#hall.toMedia(live.call.account, {
+        type: 'detect-answerer',
+        session: live.call.id,
+        config: plan.detect,
+      })
+    }
     if (plan.digits !== null) this.sendDigits(live, plan.digits, DIGIT_ON_ANSWER_MS)
     const then = (): void => this.#carryOut(live, plan)
     if (plan.play === null) return then()

@@ -117,6 +117,12 @@ export class Engine {
         if (live === undefined || live.call.state !== 'answered') return
         return this.#guarded(live.call.id, () => this.#calling.digit(live, event.digit, event.durationMs))
       }
+      case 'answerer-verdict':
+      case 'answerer-greeting-ended': {
+        const live = this.hall.calls.get(event.session as CallId)
+        if (live === undefined || live.call.state !== 'answered') return
+        return this.#guarded(live.call.id, () => this.#calling.answererHeard(live, event))
+      }
       default:
         // Sessions belong to legs/; the rest is for the operator.
         return

@@ -1,6 +1,7 @@
 // What the hall tells: facts, in order, each with the records as they stood. A language's translator turns a fact into
 // its own words inside the transaction that stores it.
 
+import type { AnswererResult } from '#audio/answerer.ts'
 import type { CallId } from '#base/ids.ts'
 import type { GatherSpec } from './commands.ts'
 import type {
@@ -37,6 +38,19 @@ export type Fact =
       readonly status: number
     }
   | { readonly type: 'playback.started'; readonly call: Call; readonly playback: Playback }
+  /** Who answered. `spokenMs`: how much was said until that was clear. */
+  | {
+      readonly type: 'answerer.detected'
+      readonly call: Call
+      readonly result: AnswererResult
+      readonly spokenMs: number
+    }
+  /** A machine's greeting is over, or was waited for in vain. */
+  | {
+      readonly type: 'answerer.greeting-ended'
+      readonly call: Call
+      readonly how: 'beep' | 'silence' | 'timeout'
+    }
   | {
       readonly type: 'playback.ended'
       readonly call: Call

@@ -72,6 +72,10 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
     case 'conference.joined':
     case 'conference.left':
       return { name: fact.conference.name, participants: fact.conference.participants.length }
+    case 'answerer.detected':
+      return { result: fact.result, spoken_ms: fact.spokenMs }
+    case 'answerer.greeting-ended':
+      return { how: fact.how }
     case 'queue.entered':
       return { queue: fact.queue.name, position: fact.position }
     case 'queue.left':

@@ -2,6 +2,7 @@
 // that began one another; a *Bridge* joins two calls; a *Conference* has participants; a *Recording* is a file in the
 // making. Records are immutable: machines return new ones, the engine keeps the newest, the store keeps it too.
 
+import type { AnswererConfig } from '#audio/answerer.ts'
 import type {
   AccountId,
   ApplicationId,
@@ -104,6 +105,8 @@ export interface Call {
 export interface OnAnswer {
   readonly play: AudioSource | null
   readonly digits: string | null
+  /** Finding out whether a person or a machine answered. */
+  readonly detect: AnswererConfig | null
   readonly record: RecordingOptions | null
   readonly bridge: {
     readonly call: CallId
@@ -114,7 +117,14 @@ export interface OnAnswer {
   readonly conference: { readonly conference: ConferenceId; readonly options: JoinOptions } | null
 }
 
-export const nothingOnAnswer: OnAnswer = { play: null, digits: null, record: null, bridge: null, conference: null }
+export const nothingOnAnswer: OnAnswer = {
+  play: null,
+  digits: null,
+  detect: null,
+  record: null,
+  bridge: null,
+  conference: null,
+}
 
 // ---- audio
 

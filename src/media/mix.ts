@@ -171,7 +171,7 @@ export class Mix implements Beaten {
           this.#emitShared(member, index, dueMs)
         }
       } else this.#emitOwn(member, voices, announced === 'over', index, dueMs)
-      if (session.recorders.length > 0) session.feedRecorders()
+      if (session.tapped) session.feedTaps(dueMs)
     }
     if (this.recorders.length > 0) this.#record(announced)
   }

@@ -13,6 +13,7 @@
 // Commands are idempotent by id: repeating one that already holds does nothing. A command for something unknown is
 // answered by the matching `…-ended`/`…-failed` event with reason `unknown`, never by silence.
 
+import type { AnswererConfig, AnswererResult } from '#audio/answerer.ts'
 import type { SrtpKeys } from '#base/srtp-key.ts'
 import type { Address } from '#base/wire.ts'
 
@@ -156,6 +157,9 @@ export type MediaCommand =
       readonly steps: readonly DigitStep[]
       readonly mode: 'telephone-event' | 'inband'
     }
+  /** Listens to what a party says from now on; done when it has said all it has to. One at a time on a session. */
+  | { readonly type: 'detect-answerer'; readonly session: SessionId; readonly config: AnswererConfig }
+  | { readonly type: 'stop-detecting'; readonly session: SessionId }
   /** Control greets a worker after connecting; the worker answers `worker-hello` with what still lives in it. */
   | { readonly type: 'hello' }
   /** Ends the worker once its sessions are closed or `withinMs` has passed. */
@@ -230,6 +234,19 @@ export type MediaEvent =
       readonly sessions: readonly SessionId[]
       readonly mixes: readonly MixId[]
       readonly recorders: readonly { readonly recorder: RecorderId; readonly path: string }[]
+    }
+  | {
+      readonly type: 'answerer-verdict'
+      readonly session: SessionId
+      readonly result: AnswererResult
+      /** How much was said until then. */
+      readonly spokenMs: number
+      readonly words: number
+    }
+  | {
+      readonly type: 'answerer-greeting-ended'
+      readonly session: SessionId
+      readonly how: 'beep' | 'silence' | 'timeout'
     }
   /** Once a second: how the beat keeps time. */
   | {

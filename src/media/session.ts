@@ -29,6 +29,7 @@ import type { MediaEvent, SessionDescription, SessionId, SessionStats } from './
 import type { Recorder } from './recorder.ts'
 import { Reports } from './reports.ts'
 import type { SharedFrame } from './shared-frame.ts'
+import type { Tap } from './tap.ts'
 
 /** What a session asks of its worker. */
 export interface SessionHost {
@@ -55,6 +56,8 @@ export class MediaSession implements Beaten {
   readonly digits: DigitQueue
   readonly players: Player[] = []
   readonly recorders: Recorder[] = []
+  /** Whoever else listens to this party. */
+  readonly taps: Tap[] = []
   readonly reports: Reports
   description: SessionDescription | null = null
   inbound: Inbound | null = null
@@ -129,16 +132,12 @@ export class MediaSession implements Beaten {
 
   /** Whether this session itself (not its room) has something due every beat. */
   get needsBeat(): boolean {
-    return (
-      this.players.length > 0 ||
-      this.recorders.length > 0 ||
-      !this.digits.idle ||
-      (this.#detector !== null && this.#heard)
-    )
+    return this.players.length > 0 || this.tapped || !this.digits.idle || (this.#detector !== null && this.#heard)
   }
 
-  get detecting(): boolean {
-    return this.#detector !== null && this.#heard
+  /** Whether somebody must hear what this party says, though nobody else may. */
+  get overheard(): boolean {
+    return this.tapped || (this.#detector !== null && this.#heard)
   }
 
   configure(description: SessionDescription): void {
@@ -255,7 +254,7 @@ export class MediaSession implements Beaten {
   beat(dueMs: number, index: number): void {
     this.listen(dueMs, index)
     this.emit(null, null, false, index, dueMs)
-    this.feedRecorders()
+    this.feedTaps(dueMs)
   }
 
   /** Pulls this beat's frame of what the party says. */
@@ -310,23 +309,24 @@ export class MediaSession implements Beaten {
     return this.#resampler.out
   }
 
-  /** Gives this beat to the recorders of this session. */
-  feedRecorders(): void {
+  /** Gives this beat to the recorders and other listeners of this session. */
+  feedTaps(dueMs: number): void {
+    const said = this.inbound?.active ? this.inbound.frame : null
+    const sent = this.sentFrame
+    const saidHz = this.inbound?.sampleRateHz ?? this.sampleRateHz
+    for (let i = 0; i < this.taps.length; i++) this.taps[i]!.hear(said, saidHz, sent, this.sampleRateHz, dueMs)
     for (let i = 0; i < this.recorders.length; i++) {
       const recorder = this.recorders[i]!
       const source = recorder.want.source
       if (source.type !== 'session') continue
-      const said = this.inbound?.active ? this.inbound.frame : null
-      const sent = this.sentFrame
-      const saidHz = this.inbound?.sampleRateHz ?? this.sampleRateHz
       const { track } = source
       recorder.feed(track === 'outbound' ? null : said, track === 'inbound' ? null : sent, saidHz, this.sampleRateHz)
     }
   }
 
-  /** Whether recorders need to know what this party is sent. */
+  /** Whether recorders or others need to know what this party says and is sent. */
   get tapped(): boolean {
-    return this.recorders.length > 0
+    return this.recorders.length > 0 || this.taps.length > 0
   }
 
   /** A silent packet now and then keeps NATs open when there is nothing to say, and tells the far side where we are. */

@@ -1,6 +1,7 @@
 // A media worker: takes `MediaCommand`s, tells `MediaEvent`s, and in between keeps the beat. It owns every session, room,
 // player and recorder in its process and knows nothing of calls. See protocol.ts for what the words mean.
 
+import type { AnswererConfig } from '#audio/answerer.ts'
 import { gainOfDb } from '#audio/mixing.ts'
 import { recordBeep } from '#audio/tones.ts'
 import type { Chance } from '#base/chance.ts'
@@ -9,6 +10,7 @@ import type { Disk } from '#base/disk.ts'
 import type { Log } from '#base/log.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { Address, DatagramNet, DatagramSocket } from '#base/wire.ts'
+import { AnswererTap } from './answerer-tap.ts'
 import { Beat } from './beat.ts'
 import {
   DEFAULT_SILENT_AFTER_MS,
@@ -36,6 +38,7 @@ import type {
 } from './protocol.ts'
 import { type RecordCommand, Recorder, type RecorderEndReason } from './recorder.ts'
 import { MediaSession, type SessionHost } from './session.ts'
+import type { Tap } from './tap.ts'
 
 export interface MediaWorkerSetup {
   readonly clock: Clock
@@ -76,6 +79,7 @@ export class MediaWorker {
   readonly #mixes = new Map<string, Mix>()
   readonly #players = new Map<PlayerId, Playing>()
   readonly #recorders = new Map<RecorderId, Recorder>()
+  readonly #detectors = new WeakMap<MediaSession, AnswererTap>()
   readonly #finishing = new Set<Promise<void>>()
   readonly #later: (() => void)[] = []
   #laterScheduled = false
@@ -167,6 +171,10 @@ export class MediaWorker {
         return this.#withRecorder(command.recorder, (recorder) => recorder.stop('stopped'))
       case 'send-digits':
         return this.#withSession(command.session, (session) => this.#sendDigits(session, command.steps, command.mode))
+      case 'detect-answerer':
+        return this.#withSession(command.session, (session) => this.#detectAnswerer(session, command.config))
+      case 'stop-detecting':
+        return this.#withSession(command.session, (session) => this.#stopDetecting(session))
       case 'hello':
         this.#listener({
           type: 'worker-hello',
@@ -313,6 +321,30 @@ export class MediaWorker {
     this.#replan(session)
   }
 
+  #detectAnswerer(session: MediaSession, config: AnswererConfig): void {
+    this.#stopDetecting(session)
+    const tap = new AnswererTap(config, (event) => {
+      const about = { session: session.id }
+      if (event.type === 'verdict') this.#listener({ ...event, ...about, type: 'answerer-verdict' })
+      else this.#listener({ ...event, ...about, type: 'answerer-greeting-ended' })
+      if (tap.done) this.#afterTurn(() => this.#untap(session, tap))
+    })
+    this.#detectors.set(session, tap)
+    session.taps.push(tap)
+    this.#replan(session)
+  }
+
+  #stopDetecting(session: MediaSession): void {
+    const tap = this.#detectors.get(session)
+    if (tap !== undefined) this.#untap(session, tap)
+  }
+
+  #untap(session: MediaSession, tap: AnswererTap): void {
+    if (this.#detectors.get(session) === tap) this.#detectors.delete(session)
+    drop<Tap>(session.taps, tap)
+    this.#replan(session)
+  }
+
   #passDigit(from: MediaSession, digit: string, durationMs: number): void {
     const mix = from.mix
     if (mix === null || !mix.passesDigits(from)) return
@@ -381,7 +413,7 @@ export class MediaWorker {
     session.forwardTo = null
     const needed = session.needsBeat
     if (session.decoding && !needed) session.inbound?.reset()
-    session.decoding = session.recorders.length > 0 || session.detecting
+    session.decoding = session.overheard
     if (needed) this.#beat.join(session, 1)
     else this.#beat.leave(session)
   }

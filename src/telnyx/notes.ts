@@ -1,6 +1,7 @@
 // What this language remembers on the hall's records: client state and webhook overrides (telnyx-voice §8, §9.2).
 
 import type { Call, Conference, Notes } from '#calls/model.ts'
+import type { DetectionMode } from './detection.ts'
 
 export interface CallNotes {
   /** Base64, as the customer gave it; echoed in every later webhook. */
@@ -14,6 +15,8 @@ export interface CallNotes {
   readonly retryDelaysMs?: Readonly<Record<string, readonly number[]>>
   /** `retry_on_timeout: false`: our own limit on ringing is told as `no_answer` (telnyx-voice §12.1). */
   readonly timeoutIsNoAnswer?: boolean
+  /** How answering-machine detection was asked for: its events depend on it. */
+  readonly detection?: DetectionMode
 }
 
 export function callNotes(call: Pick<Call, 'notes'>): CallNotes {

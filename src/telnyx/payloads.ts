@@ -5,6 +5,7 @@ import { unreachable } from '#base/unreachable.ts'
 import type { Fact } from '#calls/events.ts'
 import type { Call, CallEnd, Conference, Playback, Recording } from '#calls/model.ts'
 import type { SessionStats } from '#media/protocol.ts'
+import { detectionWord } from './detection.ts'
 import { callNotes, conferenceNotes } from './notes.ts'
 import { callControlId, connectionId, speakId, uuid, webhookTime } from './spelling.ts'
 
@@ -152,6 +153,13 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
           reason: 'Internal server error',
         },
       }
+    case 'answerer.detected':
+    case 'answerer.greeting-ended': {
+      const mode = callNotes(fact.call).detection
+      const word = mode === undefined ? null : detectionWord(fact, mode)
+      if (word === null) return null
+      return { eventType: word.eventType, payload: { ...b5(fact.call), ...fromTo(fact.call), result: word.result } }
+    }
     case 'queue.entered':
       return {
         eventType: 'call.enqueued',

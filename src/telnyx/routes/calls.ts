@@ -6,12 +6,13 @@ import type { ApplicationId, CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { DialSpec } from '#calls/commands.ts'
 import { areDigits } from '#calls/digits.ts'
-import { type Call, nothingOnAnswer } from '#calls/model.ts'
+import { type Call, type Notes, nothingOnAnswer } from '#calls/model.ts'
 import { callFromRow } from '#calls/rows.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
 import { readFrom } from '#storage/store.ts'
 import { type Commander, fail } from '../commander.ts'
+import { amd, readDetection } from '../detection.ts'
 import { DialRate } from '../dial-rate.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
@@ -35,6 +36,7 @@ const newLeg = {
   ...sip,
   ...rec,
   ...wh,
+  ...amd,
   ...media,
   from_display_name: text(128).optional(),
   timeout_secs: whole(5, 600).optional(),
@@ -189,7 +191,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
       if (!announce.ok) return fail(announce.error)
       const callerId = doors.register.application(live.application)?.callerId ?? null
       // The new leg's notes are its own: webhook overrides are inherited, client state is `target_leg_client_state`.
-      const notes = readNotes({}, { ...body, client_state: body.target_leg_client_state }) ?? {}
+      const notes = newLegNotes({ ...body, client_state: body.target_leg_client_state })
       return commander.run(request, {
         command: {
           type: 'transfer',
@@ -308,18 +310,22 @@ function dialSpec(
     linkTo,
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
     onAnswer: {
-      ...nothingOnAnswer,
+      ...spec.onAnswer,
       play: announce.value,
       digits: body.send_digits_on_answer ?? tail ?? null,
-      record: readRecordFromAnswer(doors.ids, body),
       conference,
       bridge:
         body.bridge_on_answer === true && linkTo !== null
           ? { call: linkTo, muteDigits: 'none', earlyMedia: true, unlessBridged: body.prevent_double_bridge ?? false }
           : null,
     },
-    notes: { ...readNotes({}, body), ...(body.retry_on_timeout === false ? { timeoutIsNoAnswer: true } : {}) },
+    notes: { ...newLegNotes(body), ...(body.retry_on_timeout === false ? { timeoutIsNoAnswer: true } : {}) },
   })
+}
+
+function newLegNotes(body: LegBody): Notes {
+  const detection = readDetection(body)
+  return { ...readNotes({}, body), ...(detection === null ? {} : { detection: detection.mode }) }
 }
 
 type LegBody = z.infer<z.ZodObject<typeof newLeg>>
@@ -350,6 +356,7 @@ function legSpec(
     onAnswer: {
       ...nothingOnAnswer,
       digits: body.send_digits_on_answer ?? null,
+      detect: readDetection(body)?.config ?? null,
       record: readRecordFromAnswer(doors.ids, body),
     },
   }
