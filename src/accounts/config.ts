@@ -4,12 +4,22 @@
 import { z } from 'zod'
 import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { AccountsError, Application } from './model.ts'
+import type { AccountsError, Application, MediaTerms } from './model.ts'
 import type { Register } from './register.ts'
 
 const text = z.coerce.string().min(1).max(2000)
 
+const media = {
+  codecs: z
+    .array(z.enum(['PCMU', 'PCMA', 'G722', 'opus']))
+    .min(1)
+    .nullish(),
+  encrypted_media: z.enum(['SRTP', 'opportunistic']).nullish(),
+  allow_srtp_without_tls: z.boolean().default(false),
+}
+
 const application = z.strictObject({
+  ...media,
   name: text.max(100),
   dialect: z.enum(['telnyx', 'twilio', 'house']),
   webhook_url: text.nullish(),
@@ -30,6 +40,7 @@ const number = z.strictObject({
 })
 
 const trunk = z.strictObject({
+  ...media,
   name: text.max(100),
   match: text.nullish(),
   // The list first: as text it would be taken for one address with commas in it.
@@ -43,6 +54,7 @@ const trunk = z.strictObject({
 })
 
 const user = z.strictObject({
+  ...media,
   username: text.max(64),
   password: text.max(200),
   display_name: text.nullish(),
@@ -100,6 +112,7 @@ export async function applyDeclarations(
       outboundChannelLimit: old?.outboundChannelLimit ?? null,
       ...(old?.outboundProfile === undefined ? {} : { outboundProfile: old.outboundProfile }),
       callerId: one.caller_id ?? null,
+      ...mediaTerms(one),
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
       updatedAtWallMs: old?.updatedAtWallMs ?? wallMs,
       extra: { ...old?.extra, ...(one.action === undefined ? {} : { action: one.action }) },
@@ -144,6 +157,7 @@ export async function applyDeclarations(
       allowFrom: one.allow_from,
       trusted: one.trusted,
       mayRefer: one.refer,
+      ...mediaTerms(one),
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
     }
     const put = await putIfChanged(old, next, () => register.putTrunk(next))
@@ -159,12 +173,23 @@ export async function applyDeclarations(
       displayName: one.display_name ?? null,
       callerId: one.caller_id ?? null,
       mayRefer: one.refer,
+      ...mediaTerms(one),
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
     }
     const put = await putIfChanged(old, next, () => register.putUser(next))
     if (!put.ok) return at(put.error, `/users/${index}`)
   }
   return ok(undefined)
+}
+
+function mediaTerms(one: {
+  readonly codecs?: readonly string[] | null | undefined
+  readonly encrypted_media?: 'SRTP' | 'opportunistic' | null | undefined
+  readonly allow_srtp_without_tls: boolean
+}): { readonly media?: MediaTerms } {
+  if (one.codecs == null && one.encrypted_media == null && !one.allow_srtp_without_tls) return {}
+  const { codecs = null, encrypted_media: encryptedMedia = null } = one
+  return { media: { codecs, encryptedMedia, srtpWithoutTls: one.allow_srtp_without_tls } }
 }
 
 async function putIfChanged<T>(

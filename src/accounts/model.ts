@@ -10,6 +10,16 @@ export interface Account {
   readonly createdAtWallMs: number
 }
 
+/** How the sound of somebody's calls travels. */
+export interface MediaTerms {
+  /** Codecs by name, best first; null: the house's. */
+  readonly codecs: readonly string[] | null
+  /** `SRTP`: no sound without. `opportunistic`: when the other side knows it. Null: when the other side asks for it. */
+  readonly encryptedMedia: 'SRTP' | 'opportunistic' | null
+  /** Lets keys travel over signalling that is not encrypted itself: for closed networks and tests. */
+  readonly srtpWithoutTls: boolean
+}
+
 /** A program of a customer, reached by HTTP, in one language. */
 export interface Application {
   readonly id: ApplicationId
@@ -35,6 +45,8 @@ export interface Application {
   readonly connection?: ConnectionPart
   /** Used when a command's `from` is no number. */
   readonly callerId: string | null
+  /** Absent: nothing said. */
+  readonly media?: MediaTerms
   readonly createdAtWallMs: number
   readonly updatedAtWallMs: number
   /** What only its language knows. */
@@ -99,6 +111,8 @@ export interface Trunk {
   readonly mayRefer?: boolean
   /** The connection a customer made it by; absent for declared ones. */
   readonly connection?: ApplicationId
+  /** Absent: nothing said. */
+  readonly media?: MediaTerms
   readonly createdAtWallMs: number
 }
 
@@ -115,6 +129,8 @@ export interface SipUser {
   readonly application?: ApplicationId
   /** Whether this user may have calls transferred by us (REFER, Replaces). Absent: yes. */
   readonly mayRefer?: boolean
+  /** Absent: nothing said. */
+  readonly media?: MediaTerms
   readonly createdAtWallMs: number
 }
 

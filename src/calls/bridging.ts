@@ -28,7 +28,7 @@ export class Bridging {
     this.#freeForBridge(a, b)
     const bridge = this.#early.get(b.call.id) ?? this.#hall.doors.ids.make<'bridge'>()
     this.#early.delete(b.call.id)
-    this.#hall.toMedia(a.call.account, { type: 'open-mix', mix: bridge, sampleRateHz: 8000, peers: 2 })
+    this.#hall.toMedia(a.call.account, { type: 'open-mix', mix: bridge, sampleRateHz: 16_000, peers: 2 })
     this.#hall.setCall(a, { place: { type: 'bridged', bridge, peer: b.call.id } })
     this.#hall.setCall(b, { place: { type: 'bridged', bridge, peer: a.call.id } })
     this.#member(a, bridge, muteDigits === 'none' || muteDigits === 'opposite')
@@ -44,7 +44,7 @@ export class Bridging {
     const bridge = this.#hall.doors.ids.make<'bridge'>()
     this.#early.set(b.call.id, bridge)
     this.#playing.setBackground(a, null)
-    this.#hall.toMedia(a.call.account, { type: 'open-mix', mix: bridge, sampleRateHz: 8000, peers: 2 })
+    this.#hall.toMedia(a.call.account, { type: 'open-mix', mix: bridge, sampleRateHz: 16_000, peers: 2 })
     for (const [live, heard] of [
       [a, false],
       [b, true],

@@ -49,7 +49,7 @@ export class Calling {
   }
 
   dial(spec: DialSpec): Result<LiveCall, Refusal> {
-    const routes = [spec.to, ...spec.alsoTo].map((to) => this.#hall.doors.legs.route(spec.account, to, spec.via))
+    const routes = [spec.to, ...spec.alsoTo].map((to) => this.#hall.doors.legs.route(spec.account, to, spec))
     const refused = routes[0]
     if (refused != null && routes.every((one) => one !== null)) {
       const type = refused.type === 'not-allowed' ? 'destination-not-allowed' : refused.type
@@ -415,6 +415,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     headers: spec.headers,
     auth: spec.auth,
     codecs: spec.codecs,
+    encryption: spec.encryption,
     transport: spec.transport,
     privacy: spec.privacy,
     replaces: spec.replaces ?? null,

@@ -272,6 +272,7 @@ export type Refusal =
   | { readonly type: 'bad-address'; readonly to: string }
   | { readonly type: 'destination-not-allowed'; readonly to: string }
   | { readonly type: 'no-route'; readonly to: string }
+  | { readonly type: 'encryption-impossible'; readonly to: string }
   | { readonly type: 'conference-unknown' }
   | { readonly type: 'conference-ended' }
   | { readonly type: 'conference-name-taken' }

@@ -267,7 +267,7 @@ export class Conferencing {
     this.#hall.toMedia(live.conference.account, {
       type: 'open-mix',
       mix: live.conference.id,
-      sampleRateHz: 8000,
+      sampleRateHz: 16_000,
       peers: 'many',
     })
   }

@@ -36,7 +36,7 @@ export class RecordingDesk {
       recorder: recording.id,
       source: { type: 'session', session: call.id, track: options.track },
       channels: options.track === 'both' ? options.channels : 1,
-      sampleRateHz: call.samplingRateHz === 16000 ? 16000 : DEFAULT_RATE_HZ,
+      sampleRateHz: (call.samplingRateHz ?? 0) >= 16_000 ? 16_000 : DEFAULT_RATE_HZ,
       path: this.#hall.doors.shelf.absolute(recording.path),
       maxDurationMs: options.maxDurationMs,
       silenceTimeoutMs: options.silenceTimeoutMs,

@@ -64,6 +64,7 @@ export class Transferring {
       headers: wish.headers,
       auth: null,
       codecs: [],
+      encryption: null,
       transport: null,
       privacy: false,
       replaces: wish.replaces,

@@ -24,6 +24,8 @@ export interface LegPolicy {
   readonly allowUri: (host: string) => boolean
   /** Caller id when `from` is no number and the application has none. */
   readonly defaultCallerId: string
+  /** Lets everybody's keys travel over signalling that is not encrypted. */
+  readonly srtpWithoutTls: boolean
 }
 
 /** Loopback may call in and be called; everything else needs a trunk or a user. */
@@ -31,6 +33,7 @@ export const localPolicy: LegPolicy = {
   anonymousFrom: isLoopback,
   allowUri: (host) => host === 'localhost' || isLoopback(host),
   defaultCallerId: '+15550000',
+  srtpWithoutTls: false,
 }
 
 function isLoopback(host: string): boolean {

@@ -75,6 +75,8 @@ export interface DialRequest {
   readonly auth: { readonly username: string; readonly password: string } | null
   /** Codec names in order of preference; empty: the house's order. */
   readonly codecs: readonly string[]
+  /** `srtp`: the sound must be encrypted, or there is no call. Null: as trunk, user and application say. */
+  readonly encryption: 'srtp' | null
   readonly transport: 'udp' | 'tcp' | 'tls' | null
   readonly privacy: boolean
   /** A Replaces value for a call of somebody else's that this one takes the place of (RFC 3891). */
@@ -132,6 +134,8 @@ export type DialFailure =
   | { readonly type: 'bad-address'; readonly to: string }
   | { readonly type: 'not-allowed'; readonly to: string }
   | { readonly type: 'no-route'; readonly to: string }
+  /** Encryption is required, and its keys would travel in the clear. */
+  | { readonly type: 'encryption-impossible'; readonly to: string }
 
 export type LegEvent =
   | { readonly type: 'leg.incoming'; readonly incoming: IncomingLeg }
@@ -167,6 +171,10 @@ export interface Legs {
   tell(command: LegCommand): void
   /** Where this leg's audio lives: mixes, players and recorders for it are commanded there. Null when it has none (yet). */
   mediaOf(leg: CallId): MediaChannel | null
-  /** Checks, without side effect, that a destination could be dialled. */
-  route(account: AccountId, to: string, via?: ApplicationId): DialFailure | null
+  /** Checks, without side effect, that a destination could be dialled (and encrypted as `wish` and configuration want it). */
+  route(
+    account: AccountId,
+    to: string,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via'>,
+  ): DialFailure | null
 }

@@ -5,6 +5,7 @@ import type { Chance } from '#base/chance.ts'
 import { after, type Clock, type Timer } from '#base/clock.ts'
 import type { CallId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
+import { err, ok, type Result } from '#base/result.ts'
 import type { Address } from '#base/wire.ts'
 import type { MediaChannel, MediaEvent, SessionStats } from '#media/protocol.ts'
 import type { CodecName } from '#sdp/codecs.ts'
@@ -16,6 +17,7 @@ import {
   type LocalSide,
   makeOffer,
   type Negotiation,
+  type NegotiationError,
   startNegotiation,
   withdrawOffer,
 } from '#sdp/negotiate.ts'
@@ -30,6 +32,7 @@ import type { UserAgent } from '#sip/user-agent.ts'
 import type { Addressee } from './addressee.ts'
 import type { DialRequest, Header, LegCommand, LegEnd, LegEvent } from './leg.ts'
 import { MAX_INFO_OCTETS, OPEN_SESSION_WAIT_MS, STATS_WAIT_MS } from './limits.ts'
+import { knownCodecs, type MediaPolicy, reasonOf, securityOf, warningOf } from './media-policy.ts'
 import { digitOf, sdpOf } from './sip-body.ts'
 import { headersDown, headersUp, readQ850, statusOfQ850, writeQ850 } from './sip-headers.ts'
 
@@ -39,8 +42,6 @@ export interface Branch extends Omit<OutgoingInvite, 'body'> {
 }
 
 type Phase = 'ringing-in' | 'dialing-out' | 'answered' | 'ending' | 'ended'
-
-const knownCodecs: ReadonlySet<string> = new Set(['PCMU', 'PCMA', 'G722', 'opus'])
 
 /** What a leg asks of those who keep all legs. */
 export interface LegHome {
@@ -77,6 +78,7 @@ export class SipLeg {
   #negotiation: Negotiation
   /** The offer we sent, before any answer: every fork answers the same one. */
   #offered: Negotiation | null = null
+  #policy: MediaPolicy
   #codecs: readonly CodecName[]
   #insist = false
   #sentAnswer: Uint8Array | null = null
@@ -89,8 +91,8 @@ export class SipLeg {
   #held = false
   #sipCallIdTold = false
   #timedOut = false
-  /** Answered, but with nothing we could hear. */
-  #spoiled = false
+  /** Answered, but with nothing we could hear: why. */
+  #spoiled: string | null = null
   #worst: CallEnd | null = null
   #ended: LegEnd | null = null
   #statsTimer: Timer | null = null
@@ -102,7 +104,7 @@ export class SipLeg {
     id: CallId,
     media: MediaChannel,
     phase: 'ringing-in' | 'dialing-out',
-    peer: { trusted: boolean; latch: boolean; mayRefer: boolean; addressee: Addressee },
+    peer: { trusted: boolean; latch: boolean; mayRefer: boolean; addressee: Addressee; media: MediaPolicy },
   ) {
     this.#legs = legs
     this.id = id
@@ -112,7 +114,8 @@ export class SipLeg {
     this.#latch = peer.latch
     this.#mayRefer = peer.mayRefer
     this.addressee = peer.addressee
-    this.#codecs = legs.codecs
+    this.#policy = peer.media
+    this.#codecs = peer.media.codecs
     this.#negotiation = startNegotiation(String(Math.floor(legs.chance.uniform() * 2 ** 48)))
     media.send({ type: 'open-session', session: id, bindHost: legs.mediaHost })
     this.#openTimer = after(legs.clock, OPEN_SESSION_WAIT_MS, () => this.#mediaLost('the media worker does not answer'))
@@ -136,8 +139,8 @@ export class SipLeg {
     this.#afterOpen(() => {
       if (this.#phase !== 'ringing-in') return
       const body = this.#answerBody(offer)
-      if (body === null) call.progress(180)
-      else call.progress(183, { body })
+      if (body.ok) call.progress(183, { body: body.value })
+      else call.progress(180)
     })
   }
 
@@ -149,12 +152,13 @@ export class SipLeg {
     this.#afterOpen(() => {
       if (this.#phase !== 'ringing-in') return
       const offer = sdpOf(call.invite)
-      const body = offer === null ? this.#offerBody('sendrecv') : this.#answerBody(offer)
-      if (body === null) {
-        // RFC 3261 §13.3.1.3: nothing in common is 488, with Warning 305 (§20.43).
-        call.reject(488, { headers: [field('Warning', '305 hookswitch "Incompatible media format"')] })
+      const made = offer === null ? ok(this.#offerBody('sendrecv')) : this.#answerBody(offer)
+      if (!made.ok) {
+        // RFC 3261 §13.3.1.3: nothing in common is 488, with a Warning (§20.43).
+        call.reject(488, { headers: [warningOf(made.error)] })
         return
       }
+      const body = made.value
       this.#phase = 'answered'
       call.accept({ headers: headersDown(headers), body })
       // With a late offer the codec is only known when the ACK brings the answer.
@@ -171,8 +175,10 @@ export class SipLeg {
   // ---- outgoing -----------------------------------------------------------------------------------------------------
 
   /** Places the call: each branch is tried at once, the first to answer wins. */
-  dial(request: DialRequest, branches: readonly Branch[]): void {
+  dial(request: DialRequest, branches: readonly Branch[], media: MediaPolicy): void {
     if (this.#phase !== 'dialing-out') return
+    this.#policy = media
+    this.#codecs = media.codecs
     this.#prefer(request.codecs)
     this.#ringTimer = after(this.#legs.clock, request.timeoutMs, () => {
       if (this.#phase !== 'dialing-out') return
@@ -186,6 +192,11 @@ export class SipLeg {
       this.#offered = this.#negotiation
       for (const branch of branches) this.#try(branch, body)
     })
+  }
+
+  /** Ends a call out that could not even begin. */
+  fail(status: number, reason: string): void {
+    if (this.#phase === 'dialing-out') this.#finish('local', 'failed', status, reason, null)
   }
 
   #try(branch: Branch, body: Uint8Array | null): void {
@@ -309,6 +320,12 @@ export class SipLeg {
 
   // -------------------------------------------------------------------------------------------------------------------
 
+  /** The call is up in SIP's eyes; without media in common it must be ended by BYE. */
+  #spoil(call: SipCall, reason: string): void {
+    this.#spoiled = reason
+    call.hangUp([field('Reason', `SIP;cause=488;text="${reason}"`)])
+  }
+
   #listener(call: SipCall): CallListener {
     return {
       progress: (response) => this.#progress(call, response),
@@ -351,14 +368,12 @@ export class SipLeg {
       const result = acceptAnswer(this.#offered, body)
       if (!result.ok) {
         // The call is up in SIP's eyes; without common media it must be ended by BYE.
-        this.#spoiled = true
-        call.hangUp([field('Reason', 'SIP;cause=488;text="Not Acceptable Here"')])
+        this.#spoil(call, reasonOf(result.error))
         return null
       }
       this.#agree(result.value.negotiation, result.value.agreed)
     } else if (this.#agreed === null || this.#call !== call) {
-      this.#spoiled = true
-      call.hangUp([field('Reason', 'SIP;cause=488;text="No answer to the offer"')])
+      this.#spoil(call, 'No answer to the offer')
       return null
     }
     this.#ringTimer?.cancel()
@@ -381,8 +396,8 @@ export class SipLeg {
       this.#negotiation = withdrawOffer(this.#negotiation)
       // RFC 3261 §13.2.1: a 2xx with an offer must be answered in the ACK; without media the first call has nothing.
       if (first) {
-        this.#spoiled = true
-        this.#call?.hangUp([field('Reason', 'SIP;cause=488;text="No answer to the offer"')])
+        const reason = result === null || result.ok ? 'No answer to the offer' : reasonOf(result.error)
+        if (this.#call !== null) this.#spoil(this.#call, reason)
       }
       return
     }
@@ -393,13 +408,13 @@ export class SipLeg {
   #offeredByPeer(request: SipRequest): InCallAnswer {
     if (this.#phase !== 'answered' || this.#localAddress === null) return { status: 500 }
     const body = sdpOf(request)
-    if (body === null) return { status: 200, body: this.#offerBody(this.#direction()) ?? Buffer.alloc(0) }
+    if (body === null) return { status: 200, body: this.#offerBody(this.#direction()) }
     const result = answerOffer(this.#negotiation, body, this.#side(this.#direction()))
     if (!result.ok) {
       const bad = result.error.type === 'bad-sdp'
       return {
         status: bad ? 400 : 488,
-        headers: bad ? [] : [field('Warning', '305 hookswitch "Incompatible media format"')],
+        headers: bad ? [] : [warningOf(result.error)],
       }
     }
     this.#agree(result.value.negotiation, result.value.agreed)
@@ -423,7 +438,7 @@ export class SipLeg {
     const before = this.#negotiation
     if (before.pending !== null) return
     const body = this.#offerBody(this.#wantsHold ? 'sendonly' : 'sendrecv')
-    if (body === null || !this.#call.reinvite(body)) {
+    if (!this.#call.reinvite(body)) {
       // Another change is under way; its end comes back here.
       this.#negotiation = before
       after(this.#legs.clock, 500, () => {
@@ -462,13 +477,13 @@ export class SipLeg {
         return
       }
       const last = this.#worst
-      if (this.#spoiled) this.#finish('network', 'failed', 488, 'Not Acceptable Here', last)
+      if (this.#spoiled !== null) this.#finish('network', 'failed', 488, this.#spoiled, last)
       else if (this.#timedOut) this.#finish('network', 'no-answer-in-time', last.status, last.reason, last)
       else this.#finish(last.by, last.how, last.status, last.reason, last)
       return
     }
     if (this.#call !== call) return
-    if (this.#spoiled) this.#finish('network', 'failed', 488, 'Not Acceptable Here', end)
+    if (this.#spoiled !== null) this.#finish('network', 'failed', 488, this.#spoiled, end)
     else this.#finish(end.by, end.how, end.status, end.reason, end)
   }
 
@@ -525,10 +540,10 @@ export class SipLeg {
   }
 
   #prefer(codecs: readonly string[]): void {
-    const wanted = codecs.filter(
-      (name): name is CodecName => knownCodecs.has(name) && this.#legs.codecs.includes(name as CodecName),
-    )
-    if (wanted.length === 0) return
+    if (codecs.length === 0) return
+    const wanted = knownCodecs(codecs, this.#legs.codecs)
+    // Only strangers: as if none had been named.
+    if (wanted === this.#legs.codecs) return
     this.#codecs = wanted
     this.#insist = true
   }
@@ -545,23 +560,24 @@ export class SipLeg {
       codecs: this.#codecs,
       insist: this.#insist,
       direction,
+      security: securityOf(this.#policy.encryption, (length) => this.#legs.chance.bytes(length)),
     }
   }
 
-  #offerBody(direction: Direction): Uint8Array | null {
+  #offerBody(direction: Direction): Uint8Array {
     const made = makeOffer(this.#negotiation, this.#side(direction))
     this.#negotiation = made.negotiation
     return made.sdp
   }
 
   /** The answer to the INVITE's offer; the same octets in 183 and 200 (RFC 3261 §13.2.1). */
-  #answerBody(offer: Uint8Array): Uint8Array | null {
-    if (this.#sentAnswer !== null) return this.#sentAnswer
+  #answerBody(offer: Uint8Array): Result<Uint8Array, NegotiationError> {
+    if (this.#sentAnswer !== null) return ok(this.#sentAnswer)
     const result = answerOffer(this.#negotiation, offer, this.#side('sendrecv'))
-    if (!result.ok) return null
+    if (!result.ok) return err(result.error)
     this.#agree(result.value.negotiation, result.value.agreed)
     this.#sentAnswer = result.value.sdp
-    return result.value.sdp
+    return ok(result.value.sdp)
   }
 
   #agree(negotiation: Negotiation, agreed: Agreed): void {
@@ -576,7 +592,6 @@ export class SipLeg {
         latch: this.#latch,
         inbandDigits: agreed.telephoneEvent === null,
         cname: `${this.id}@hookswitch`,
-        srtp: null,
       },
     })
     // A peer that answers our own hold with recvonly is not holding us.
@@ -586,7 +601,7 @@ export class SipLeg {
   }
 
   #tellAnswered(headers: readonly Header[]): void {
-    const codec = this.#agreed!.send.codec
+    const { codec } = this.#agreed!.send
     const samplingRateHz = codec === 'G722' ? 16_000 : this.#agreed!.send.clockRateHz
     this.#tell({ type: 'leg.answered', leg: this.id, codec, samplingRateHz, headers })
   }

@@ -187,6 +187,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     policy: options.anonymous === false ? { ...localPolicy, anonymousFrom: () => false } : localPolicy,
     media: [worker],
     mediaHost: '127.0.0.1',
+    codecs: ['PCMU', 'PCMA', 'G722', 'opus'],
     realm: 'house',
     ...(options.admit ? { admit: options.admit } : {}),
   })
@@ -261,6 +262,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
         headers: [],
         auth: null,
         codecs: [],
+        encryption: null,
         transport: null,
         privacy: false,
         timeoutMs: 30_000,

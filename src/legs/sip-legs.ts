@@ -2,7 +2,7 @@
 // workers and the hall. A caller is known before anything is kept for it (screen): a trunk by its address, a user by
 // digest, the local default by loopback.
 
-import type { SipUser, Trunk } from '#accounts/model.ts'
+import type { MediaTerms, SipUser, Trunk } from '#accounts/model.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, ApplicationId, CallId, IdMaker } from '#base/ids.ts'
@@ -10,7 +10,7 @@ import type { Log } from '#base/log.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { MediaChannel, MediaEvent } from '#media/protocol.ts'
 import type { CodecName } from '#sdp/codecs.ts'
-import { offeredCodecs } from '#sdp/negotiate.ts'
+import { answerOffer, offeredCodecs, startNegotiation } from '#sdp/negotiate.ts'
 import type { SipCall } from '#sip/call.ts'
 import type { Credentials } from '#sip/digest.ts'
 import { Digester } from '#sip/digest-server.ts'
@@ -28,6 +28,7 @@ import { type Addressee, addresseeOf, type Caller } from './addressee.ts'
 import { asNumber, type Directory, type LegPolicy } from './directory.ts'
 import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
 import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
+import { isPrivate, isPrivateUri, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
 import { type Branch, type LegHome, SipLeg } from './sip-leg.ts'
@@ -47,8 +48,8 @@ export interface SipLegsOptions {
   readonly mediaHost: string
   /** The address put into descriptions instead of the bound one (NAT). */
   readonly publicHost?: string
-  /** House order. */
-  readonly codecs?: readonly CodecName[]
+  /** House order, for all who have none of their own. */
+  readonly codecs: readonly CodecName[]
   /** Digest realm and the host of our own addresses. */
   readonly realm: string
   /** Null lets a new call in; a number of seconds refuses it with 503 and Retry-After. */
@@ -85,7 +86,7 @@ export class SipLegs implements Legs, LegHome {
     this.ua = options.ua
     this.mediaHost = options.mediaHost
     this.publicHost = options.publicHost ?? null
-    this.codecs = options.codecs ?? ['PCMU', 'PCMA']
+    this.codecs = options.codecs
     this.#digester = new Digester({
       realm: options.realm,
       chance: options.chance,
@@ -167,9 +168,16 @@ export class SipLegs implements Legs, LegHome {
     }
   }
 
-  route(account: AccountId, to: string, via?: ApplicationId): DialFailure | null {
-    const route = this.#findRoute(account, to, via)
-    return route.type === 'failure' ? route.failure : null
+  route(
+    account: AccountId,
+    to: string,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via'>,
+  ): DialFailure | null {
+    const route = this.#findRoute(account, to, wish?.via)
+    if (route.type === 'failure') return route.failure
+    if (wish === undefined) return null
+    const policy = this.#mediaPolicy(wish.encryption, this.#termsOf(route, wish.application), saysPrivate(route))
+    return policy === null ? { type: 'encryption-impossible', to } : null
   }
 
   /** @internal: events go up in order, never inside a call of `tell`. */
@@ -295,12 +303,15 @@ export class SipLegs implements Legs, LegHome {
       return
     }
     const offer = sdpOf(request)
-    const codecs = offer === null ? [...this.codecs] : offeredCodecs(offer)
-    if (!codecs.some((name) => this.codecs.includes(name as CodecName))) {
+    const terms = [...this.#termsOfPeer(source.trunk, source.user), this.#termsOfApplication(addressee.application)]
+    const policy = this.#mediaPolicy(null, terms, isPrivate(flow.kind))
+    const refusal = this.#refusalOf(offer, policy)
+    if (policy === null || refusal !== null) {
       call.listen({ ended() {} })
-      call.reject(488, { headers: [field('Warning', '305 hookswitch "Incompatible media format"')] })
+      call.reject(488, { headers: [refusal ?? warningOf({ type: 'encryption', reason: 'not-allowed' })] })
       return
     }
+    const codecs = offer === null ? [...policy.codecs] : offeredCodecs(offer)
     const media = this.#pickMedia()
     if (media === null) {
       call.listen({ ended() {} })
@@ -314,6 +325,7 @@ export class SipLegs implements Legs, LegHome {
       latch: source.type !== 'trunk' || flow.kind !== 'udp',
       mayRefer: this.#mayRefer(source),
       addressee: { account: addressee.account, application: addressee.application, number: addressee.number },
+      media: policy,
     })
     this.#legs.set(id, leg)
     leg.incoming(call)
@@ -424,10 +436,54 @@ export class SipLegs implements Legs, LegHome {
       latch: trunks.length === 0,
       mayRefer: this.#calledMayRefer(request, route),
       addressee: { account: request.account, application: request.application, number: request.to },
+      media: { codecs: this.codecs, encryption: null },
     })
     this.#legs.set(request.leg, leg)
-    const branches = await Promise.all(good.map((one) => this.#branches(request, one)))
-    leg.dial(request, branches.flat())
+    const branches = (await Promise.all(good.map((one) => this.#branches(request, one)))).flat()
+    // One offer goes to all of them: its keys are as secret as the worst of their ways.
+    const terms = good.flatMap((one) => this.#termsOf(one, request.application))
+    const policy = this.#mediaPolicy(request.encryption, terms, branches.every(travelsPrivately))
+    if (policy === null) leg.fail(488, 'Encrypted media needs signalling over TLS')
+    else leg.dial(request, branches, policy)
+  }
+
+  #mediaPolicy(asked: 'srtp' | null, terms: Terms, secret: boolean): MediaPolicy | null {
+    const { srtpWithoutTls } = this.#options.policy
+    return mediaPolicy({ codecs: this.codecs, srtpWithoutTls }, asked, terms, secret)
+  }
+
+  /** Who has a say about the sound of a call out. */
+  #termsOf(route: Exclude<Route, { type: 'failure' }>, application: ApplicationId): Terms {
+    const trunks = route.type === 'trunk' ? route.trunks : []
+    return [
+      ...trunks.flatMap((trunk) => this.#termsOfPeer(trunk, undefined)),
+      ...(route.type === 'user' ? this.#termsOfPeer(undefined, route.user) : []),
+      this.#termsOfApplication(application),
+    ]
+  }
+
+  /** A trunk or user of a connection goes by what that says. */
+  #termsOfPeer(trunk: Trunk | undefined, user: SipUser | undefined): Terms {
+    const connection = trunk?.connection ?? user?.application
+    return [trunk?.media, user?.media, connection === undefined ? null : this.#termsOfApplication(connection)]
+  }
+
+  #termsOfApplication(application: ApplicationId): MediaTerms | undefined {
+    return this.#options.directory.application(application)?.media
+  }
+
+  /** The Warning an offer that can never be answered deserves; null: it can. */
+  #refusalOf(offer: Uint8Array | null, policy: MediaPolicy | null): HeaderField | null {
+    if (offer === null || policy === null) return null
+    const trial = answerOffer(startNegotiation('0'), offer, {
+      address: { host: this.mediaHost, port: 9 },
+      rtcpPort: 10,
+      codecs: policy.codecs,
+      insist: false,
+      direction: 'sendrecv',
+      security: securityOf(policy.encryption, (length) => new Uint8Array(length)),
+    })
+    return trial.ok ? null : warningOf(trial.error)
   }
 
   #calledMayRefer(request: DialRequest, route: Exclude<Route, { type: 'failure' }>): boolean {
@@ -555,6 +611,27 @@ type Route =
   /** Best first; the next one is tried when all targets of one fail. */
   | { readonly type: 'trunk'; readonly trunks: readonly Trunk[]; readonly destination: string }
   | { readonly type: 'failure'; readonly failure: DialFailure }
+
+type Terms = readonly (MediaTerms | null | undefined)[]
+
+/** Whether a route promises signalling that nobody can read, before its hosts are looked up. */
+function saysPrivate(route: Exclude<Route, { type: 'failure' }>): boolean {
+  switch (route.type) {
+    case 'uri':
+      return isPrivateUri(route.uri)
+    case 'user':
+      return route.branches.every(({ target }) => isPrivate(target.kind))
+    case 'trunk':
+      return route.trunks.every((trunk) => trunk.uris.every(isPrivateUri))
+    default:
+      return unreachable(route)
+  }
+}
+
+function travelsPrivately(branch: Branch): boolean {
+  const next = branch.otherwise
+  return branch.targets.every((target) => isPrivate(target.kind)) && (next === null || travelsPrivately(next))
+}
 
 function failed(failure: DialFailure): Route {
   return { type: 'failure', failure }

@@ -18,7 +18,14 @@ export const codecSpecs: Readonly<Record<Exclude<CodecName, 'L16'>, CodecSpec>> 
   PCMU: { name: 'PCMU', clockRateHz: 8000, channels: 1, payloadType: 0 },
   PCMA: { name: 'PCMA', clockRateHz: 8000, channels: 1, payloadType: 8 },
   G722: { name: 'G722', clockRateHz: 8000, channels: 1, payloadType: 9 },
-  opus: { name: 'opus', clockRateHz: 48000, channels: 2, payloadType: 107, fmtp: 'useinbandfec=1' },
+  // RFC 7587 §6.1: our ears and mouth end at 8 kHz and are mono; lost packets may be made good from the next one.
+  opus: {
+    name: 'opus',
+    clockRateHz: 48000,
+    channels: 2,
+    payloadType: 107,
+    fmtp: 'maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0;useinbandfec=1',
+  },
 }
 
 export const TELEPHONE_EVENT_TYPE = 101

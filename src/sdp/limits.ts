@@ -8,3 +8,5 @@ export const MAX_SDP_LINES = 2000
 export const MAX_MEDIA = 32
 /** Formats on one media line. */
 export const MAX_FORMATS = 64
+/** Usable crypto lines looked at; there are not many more suites. */
+export const MAX_CRYPTO_LINES = 16

@@ -17,6 +17,7 @@ const local: LocalSide = {
   codecs: ['PCMU', 'PCMA', 'G722', 'opus'],
   insist: false,
   direction: 'sendrecv',
+  security: null,
 }
 
 function sdp(...lines: string[]): Buffer {
@@ -146,7 +147,8 @@ test('refusals: nothing in common, secure profiles, vanished lines, broken text'
     return result.ok ? 'agreed' : result.error.type
   }
   assert.equal(refuse(sdp('m=audio 4000 RTP/AVP 18')), 'nothing-in-common')
-  assert.equal(refuse(sdp('m=audio 4000 RTP/SAVP 0')), 'nothing-in-common')
+  assert.equal(refuse(sdp('m=audio 4000 RTP/SAVP 0')), 'encryption')
+  assert.equal(refuse(sdp('m=audio 4000 UDP/TLS/RTP/SAVPF 0')), 'encryption')
   assert.equal(refuse(sdp('m=audio 0 RTP/AVP 0')), 'nothing-in-common')
   assert.equal(refuse(sdp('m=audio 99999 RTP/AVP 0')), 'bad-sdp')
   assert.equal(refuse(Buffer.from('hello')), 'bad-sdp')

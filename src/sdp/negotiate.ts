@@ -3,6 +3,7 @@
 // with port 0. The o= version rises by one when the description changes and stays when it does not.
 
 import { err, ok, type Result } from '#base/result.ts'
+import type { SrtpKeys } from '#base/srtp-key.ts'
 import type { Address } from '#base/wire.ts'
 import {
   COMFORT_NOISE_TYPE,
@@ -15,6 +16,16 @@ import {
   TELEPHONE_EVENT_48K_TYPE,
   TELEPHONE_EVENT_TYPE,
 } from './codecs.ts'
+import {
+  type CryptoLine,
+  isDtlsProfile,
+  isSecureProfile,
+  makeKey,
+  offerKeys,
+  readCrypto,
+  type Security,
+  writeCrypto,
+} from './crypto.ts'
 import { attribute, type MediaSection, type SessionDescriptionText } from './description.ts'
 import { parseSdp } from './parse.ts'
 
@@ -29,6 +40,8 @@ export interface LocalSide {
   /** True when the order above was asked for by name; otherwise the offerer's order is respected. */
   readonly insist: boolean
   readonly direction: Direction
+  /** Encryption by keys in the description; null: none, whatever the peer says. */
+  readonly security: Security | null
 }
 
 export interface Binding {
@@ -55,6 +68,8 @@ export interface Agreed {
   readonly comfortNoiseType: number | null
   /** From our side. */
   readonly direction: Direction
+  /** Both directions' keys; null: in the clear. */
+  readonly srtp: SrtpKeys | null
   /** The peer put us on hold: it sends only, nothing, or the old `c=0.0.0.0`. */
   readonly heldByPeer: boolean
 }
@@ -68,7 +83,11 @@ export interface Negotiation {
   /** m-lines as last written, to keep them in place. Ours is the first audio one with `ours`. */
   readonly lines: readonly Line[]
   /** The offer we wait to have answered. */
-  readonly pending: { readonly local: LocalSide; readonly events: readonly EventType[] } | null
+  readonly pending: {
+    readonly local: LocalSide
+    readonly events: readonly EventType[]
+    readonly keys: readonly CryptoLine[]
+  } | null
   readonly agreed: Agreed | null
 }
 
@@ -89,6 +108,11 @@ export type NegotiationError =
   | { readonly type: 'bad-sdp'; readonly reason: string }
   /** Nothing in common: 488 with Warning 305 (RFC 3261 §20.43). */
   | { readonly type: 'nothing-in-common' }
+  /**
+   * The two sides cannot agree whether to encrypt: 488 with Warning 302. `missing`: we require keys and the peer gives none that
+   * we know. `not-allowed`: it wants keys where we use none. `dtls`: it wants them by DTLS, which we do not speak.
+   */
+  | { readonly type: 'encryption'; readonly reason: 'missing' | 'not-allowed' | 'dtls' }
   /** An answer without an offer, or with other m-lines than the offer. */
   | { readonly type: 'bad-answer'; readonly reason: string }
 
@@ -143,16 +167,22 @@ export function makeOffer(negotiation: Negotiation, local: LocalSide): { negotia
   if (clocks.has(8000)) {
     formats.push({ payloadType: COMFORT_NOISE_TYPE, encoding: 'CN', clockRateHz: 8000, channels: 1, fmtp: null })
   }
+  // RFC 4568 §7.1.4: keys in use are offered again, so that packets go on being understood.
+  const { security } = local
+  const renewed = inUse?.srtp == null ? null : [{ tag: 1, key: inUse.srtp.send }]
+  const keys = renewed ?? (security === null || security.encryption === 'accepted' ? [] : offerKeys(security))
+  const profile = security?.encryption === 'required' ? 'RTP/SAVP' : 'RTP/AVP'
+  const protocol = (inUse === null ? null : negotiation.lines.find((line) => line.ours)?.protocol) ?? profile
   const ours: Line = {
     kind: 'audio',
-    protocol: 'RTP/AVP',
+    protocol,
     formats: formats.map((f) => String(f.payloadType)),
     ours: true,
   }
   const lines = negotiation.lines.length === 0 ? [ours] : negotiation.lines.map((line) => (line.ours ? ours : line))
-  const section = writeAudio(local, 'RTP/AVP', formats, 20, local.direction, null)
+  const section = writeAudio(local, protocol, formats, 20, local.direction, null, keys)
   const written = write(negotiation, local, lines, section)
-  return { negotiation: { ...written.negotiation, lines, pending: { local, events } }, sdp: written.sdp }
+  return { negotiation: { ...written.negotiation, lines, pending: { local, events, keys } }, sdp: written.sdp }
 }
 
 /** Takes the answer to our pending offer. On an error the session stays as it was. */
@@ -188,10 +218,14 @@ export function acceptAnswer(
       receive.push(binding)
   }
   if (send === null) return err({ type: 'nothing-in-common' })
+  const srtp = answeredKeys(section, negotiation.pending.keys)
+  if (srtp === null && (isSecureProfile(section.protocol) || local.security?.encryption === 'required')) {
+    return err({ type: 'encryption', reason: 'missing' })
+  }
   const { events } = negotiation.pending
   const theirEvent = eventFormat(theirs, send.clockRateHz)
   const ownEvent = events.find((item) => item.clockRateHz === theirEvent?.clockRateHz)?.payloadType ?? null
-  const agreed = finish(remote, section, local.direction, send, receive, theirs, ownEvent, false)
+  const agreed = finish(remote, section, local.direction, send, receive, theirs, ownEvent, false, srtp)
   return ok({ negotiation: { ...negotiation, pending: null, agreed }, agreed })
 }
 
@@ -206,18 +240,33 @@ export function answerOffer(
   const remote = parsed.value
   // RFC 3264 §8: a later offer may add m-lines, never drop them.
   if (remote.media.length < negotiation.lines.length) return err({ type: 'bad-sdp', reason: 'an m-line vanished' })
-  const index = remote.media.findIndex(
-    (section) => speakable(section) && common(readFormats(section), local).length > 0,
-  )
+  const spoken = (section: MediaSection) => isOpen(section) && common(readFormats(section), local).length > 0
+  const index = remote.media.findIndex((section) => spoken(section) && clash(section, local) === null)
   const section = remote.media[index]
-  if (section === undefined) return err({ type: 'nothing-in-common' })
+  if (section === undefined) {
+    const clashing = remote.media.find(spoken)
+    const reason = clashing === undefined ? null : clash(clashing, local)
+    return err(reason === null ? { type: 'nothing-in-common' } : { type: 'encryption', reason })
+  }
   const theirs = readFormats(section)
   const shared = common(theirs, local)
   const ptimeMs = readPtimeMs(section)
   const receive = shared.map(({ codec, format }) => bind(codec, format, ptimeMs))
   const send = receive[0]!
   const event = eventFormat(theirs, send.clockRateHz)
-  const agreed = finish(remote, section, local.direction, send, receive, theirs, event?.payloadType ?? null, true)
+  // RFC 4568 §5.1.2: of the offerer's order, the first that we speak, with a key of our own for what we send.
+  const chosen = local.security === null ? undefined : readCrypto(section)[0]
+  const own = negotiation.agreed?.srtp?.send ?? null
+  const srtp =
+    chosen === undefined || local.security === null
+      ? null
+      : {
+          send: own?.suite === chosen.key.suite ? own : makeKey(chosen.key.suite, local.security),
+          receive: chosen.key,
+        }
+  const ownType = event?.payloadType ?? null
+  const agreed = finish(remote, section, local.direction, send, receive, theirs, ownType, true, srtp)
+  const keys = srtp === null ? [] : [{ tag: chosen!.tag, key: srtp.send }]
 
   const formats: Format[] = shared.map(({ format, codec }) => ({
     ...format,
@@ -231,7 +280,7 @@ export function answerOffer(
       ? { kind: 'audio', protocol: item.protocol, formats: formats.map((f) => String(f.payloadType)), ours: true }
       : { kind: item.kind, protocol: item.protocol, formats: item.formats, ours: false },
   )
-  const audio = writeAudio(local, section.protocol, formats, ptimeMs, agreed.direction, agreed.rtcpMux)
+  const audio = writeAudio(local, section.protocol, formats, ptimeMs, agreed.direction, agreed.rtcpMux, keys)
   const written = write(negotiation, local, lines, audio)
   return ok({ negotiation: { ...written.negotiation, lines, pending: null, agreed }, agreed, sdp: written.sdp })
 }
@@ -247,8 +296,25 @@ export function withdrawOffer(negotiation: Negotiation): Negotiation {
   return { ...negotiation, pending: null }
 }
 
-function speakable(section: MediaSection): boolean {
-  return section.kind === 'audio' && section.port !== 0 && /^RTP\/AVPF?$/i.test(section.protocol)
+function isOpen(section: MediaSection): boolean {
+  return section.kind === 'audio' && section.port !== 0 && /^(UDP\/TLS\/)?RTP\/S?AVPF?$/i.test(section.protocol)
+}
+
+/** Why a section's way to encrypt and ours do not go together; null: they do. */
+function clash(section: MediaSection, { security }: LocalSide): 'missing' | 'not-allowed' | 'dtls' | null {
+  if (isDtlsProfile(section.protocol)) return 'dtls'
+  const secure = isSecureProfile(section.protocol)
+  if (security === null) return secure ? 'not-allowed' : null
+  return (secure || security.encryption === 'required') && readCrypto(section).length === 0 ? 'missing' : null
+}
+
+/** RFC 4568 §5.1.3: the answer names one of the lines we offered, with the peer's key for the other direction. */
+function answeredKeys(section: MediaSection, offered: readonly CryptoLine[]): SrtpKeys | null {
+  for (const { tag, key } of readCrypto(section)) {
+    const own = offered.find((line) => line.tag === tag && line.key.suite === key.suite)
+    if (own !== undefined) return { send: own.key, receive: key }
+  }
+  return null
 }
 
 function common(theirs: readonly Format[], local: LocalSide): { codec: CodecName; format: Format }[] {
@@ -298,6 +364,7 @@ function finish(
   theirs: readonly Format[],
   ownEvent: number | null,
   muxIfOffered: boolean,
+  srtp: SrtpKeys | null,
 ): Agreed {
   const host = (section.connection ?? remote.connection)?.address ?? null
   const oldHold = host === '0.0.0.0'
@@ -323,6 +390,7 @@ function finish(
         : { sendType: event.payloadType, receiveType: ownEvent, clockRateHz: event.clockRateHz },
     comfortNoiseType: noise?.payloadType ?? null,
     direction,
+    srtp,
     heldByPeer: oldHold || theirDirection === 'sendonly' || theirDirection === 'inactive',
   }
 }
@@ -358,6 +426,7 @@ function writeAudio(
   ptimeMs: number,
   direction: Direction,
   mux: boolean | null,
+  keys: readonly CryptoLine[],
 ): string {
   let text = `m=audio ${local.address.port} ${protocol} ${formats.map((f) => f.payloadType).join(' ')}\r\n`
   for (const format of formats) {
@@ -365,6 +434,7 @@ function writeAudio(
     text += `a=rtpmap:${format.payloadType} ${format.encoding}/${format.clockRateHz}${channels}\r\n`
     if (format.fmtp !== null) text += `a=fmtp:${format.payloadType} ${format.fmtp}\r\n`
   }
+  for (const line of keys) text += writeCrypto(line)
   text += `a=ptime:${ptimeMs}\r\n`
   if (local.rtcpPort !== local.address.port + 1 && local.rtcpPort !== local.address.port)
     text += `a=rtcp:${local.rtcpPort}\r\n`

@@ -153,6 +153,7 @@ async function perform(doors: HouseLanguageDoors, call: Call, action: string): P
           headers: [],
           auth: null,
           codecs: [],
+          encryption: null,
           transport: null,
           privacy: false,
           ringTimeoutMs: RING_TIMEOUT_MS,

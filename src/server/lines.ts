@@ -35,7 +35,15 @@ export interface LineParts {
   readonly register: Register
   readonly settings: Pick<
     Settings,
-    'sipHost' | 'sipPort' | 'tlsPort' | 'publicIp' | 'node' | 'allowDestinations' | 'callerId'
+    | 'sipHost'
+    | 'sipPort'
+    | 'tlsPort'
+    | 'publicIp'
+    | 'node'
+    | 'allowDestinations'
+    | 'callerId'
+    | 'codecs'
+    | 'srtpWithoutTls'
   >
   readonly media: readonly MediaChannel[]
   /** Seconds to wait, when no new call is taken now. */
@@ -89,6 +97,7 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
     media: parts.media,
     mediaHost: settings.sipHost,
     ...(settings.publicIp === null ? {} : { publicHost: settings.publicIp }),
+    codecs: settings.codecs,
     realm: REALM,
     admit: parts.admit,
   })
@@ -156,7 +165,7 @@ async function openSecureDoor(parts: LineParts, transport: SipTransport): Promis
   )
 }
 
-function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId'>): LegPolicy {
+function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId' | 'srtpWithoutTls'>): LegPolicy {
   const names = new Set(settings.allowDestinations)
   const networks = settings.allowDestinations.flatMap((text) => parseNetwork(text) ?? [])
   return {
@@ -164,6 +173,7 @@ function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId'>): L
     allowUri: (host) =>
       names.has('*') || names.has(host) || (isIP(host) !== 0 && networks.some((network) => contains(network, host))),
     defaultCallerId: settings.callerId,
+    srtpWithoutTls: settings.srtpWithoutTls,
   }
 }
 

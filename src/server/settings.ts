@@ -2,6 +2,7 @@
 // that names where it came from, and the program ends with code 2 (DESIGN §4).
 
 import { err, ok, type Result } from '#base/result.ts'
+import type { CodecName } from '#sdp/codecs.ts'
 
 export interface Settings {
   readonly httpHost: string
@@ -33,6 +34,10 @@ export interface Settings {
   readonly allowDestinations: readonly string[]
   /** Shown when a command's `from` is no number and the application has none. */
   readonly callerId: string
+  /** Spoken with everybody, best first, unless a trunk, user or application names its own. */
+  readonly codecs: readonly CodecName[]
+  /** Lets keys of SRTP travel over SIP that is not encrypted. */
+  readonly srtpWithoutTls: boolean
   readonly telnyxApiKey: string | null
   readonly telnyxPrivateKey: string | null
   readonly twilioAccountSid: string | null
@@ -63,6 +68,12 @@ const list: Read<readonly string[]> = (value) =>
     .filter((one) => one !== '')
 
 const yesOrNo: Read<boolean> = (value) => (value === 'true' ? true : value === 'false' ? false : null)
+
+function codecNames(value: string): readonly CodecName[] | null {
+  const spoken: readonly CodecName[] = ['PCMU', 'PCMA', 'G722', 'opus']
+  const names = list(value)?.map((one) => spoken.find((name) => name.toLowerCase() === one.toLowerCase())) ?? []
+  return names.length === 0 || names.includes(undefined) ? null : (names as readonly CodecName[])
+}
 
 function range(least: number, most: number): Read<number> {
   return (value) => (/^\d{1,6}$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : null)
@@ -142,6 +153,20 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared'>]: Known<Settin
     expected: 'networks or host names, with commas between',
   },
   callerId: { env: 'CALLER_ID', file: 'caller_id', otherwise: '+15550199', read: text, expected: 'a number' },
+  codecs: {
+    env: 'CODECS',
+    file: 'codecs',
+    otherwise: ['PCMU', 'PCMA', 'G722', 'opus'],
+    read: codecNames,
+    expected: 'some of PCMU, PCMA, G722, opus, with commas between',
+  },
+  srtpWithoutTls: {
+    env: 'SRTP_WITHOUT_TLS',
+    file: 'srtp_without_tls',
+    otherwise: false,
+    read: yesOrNo,
+    expected: 'true or false',
+  },
   telnyxApiKey: { env: 'TELNYX_API_KEY', file: null, otherwise: null, read: optional, expected: 'a key' },
   telnyxPrivateKey: {
     env: 'TELNYX_PRIVATE_KEY',

@@ -148,6 +148,7 @@ function dialOf(call: Call): Omit<DialSpec, 'to' | 'ringTimeoutMs'> {
     headers: call.headers,
     auth: null,
     codecs: [],
+    encryption: null,
     transport: null,
     privacy: false,
     timeLimitMs: DEFAULT_TIME_LIMIT_SECS * 1000,

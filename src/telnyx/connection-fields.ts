@@ -7,6 +7,7 @@ import type { Application, ConnectionPart } from '#accounts/model.ts'
 import type { AccountId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { flag, text, whole } from '#http/schema.ts'
+import { codecNames } from './codec-names.ts'
 import { LANGUAGE, type TelnyxDoors } from './doors.ts'
 import { type ApiError, errors } from './errors.ts'
 import { url } from './fields.ts'
@@ -42,7 +43,7 @@ export const connectionFields = {
   ios_push_credential_id: text(100).optional(),
   default_on_hold_comfort_noise_enabled: flag.optional(),
   encode_contact_header_enabled: flag.optional(),
-  encrypted_media: z.enum(['SRTP']).optional(),
+  encrypted_media: z.enum(['SRTP']).nullish(),
   jitter_buffer: z
     .looseObject({
       enable_jitter_buffer: flag.optional(),
@@ -157,8 +158,27 @@ export function changed(
     outboundChannelLimit: limit(old.outboundChannelLimit, body.outbound),
     outboundProfile,
     updatedAtWallMs: doors.clock.wallMs(),
+    ...mediaTerms(old, extra),
     extra,
   })
+}
+
+/** Which codecs and whether SRTP is a must, as `encrypted_media` and `inbound.codecs` say. */
+function mediaTerms(old: Application, extra: Application['extra']): Pick<Application, 'media'> {
+  const { codecs } = (extra.inbound ?? {}) as { readonly codecs?: readonly string[] }
+  if (old.media === undefined && extra.encrypted_media === undefined && codecs === undefined) return {}
+  return {
+    media: {
+      codecs: codecs === undefined ? (old.media?.codecs ?? null) : codecNames(codecs),
+      encryptedMedia:
+        extra.encrypted_media === undefined
+          ? (old.media?.encryptedMedia ?? null)
+          : extra.encrypted_media === 'SRTP'
+            ? 'SRTP'
+            : null,
+      srtpWithoutTls: old.media?.srtpWithoutTls ?? false,
+    },
+  }
 }
 
 /** What this switch acts on of a SIP connection's fields. */

@@ -126,6 +126,14 @@ const catalogue: Catalogue = {
       `Calls to '${refusal.to}' are not allowed: add a trunk that matches it or allow the address.`,
       '/to',
     ),
+  'encryption-impossible': (refusal) =>
+    error(
+      422,
+      '10011',
+      'Media encryption not possible',
+      `SRTP to '${refusal.to}' needs signalling over TLS: its keys travel in the SDP.`,
+      '/media_encryption',
+    ),
   'no-route': (refusal) =>
     error(
       422,
@@ -280,12 +288,12 @@ export const errors = {
       'connection_id names no active Call Control application with a webhook URL.',
       '/connection_id',
     ),
-  noEncryption: (): ApiError =>
+  noDtls: (): ApiError =>
     error(
       422,
       '10011',
       'Media encryption not possible',
-      'This switch sends no encrypted media yet.',
+      'DTLS needs a browser on the other side, which this switch does not speak with yet; ask for SRTP.',
       '/media_encryption',
     ),
   badParameter: (parameter: string, detail: string): ApiError => ({

@@ -27,7 +27,7 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
           ...fromTo(fact.call),
           caller_id_name: fact.call.fromName ?? fact.call.from,
           calling_party_type: partyType(fact.call),
-          connection_codecs: 'PCMU,PCMA',
+          connection_codecs: 'PCMU,PCMA,G722,OPUS',
           offered_codecs: fact.call.offeredCodecs.join(','),
           from_sip_uri: fact.call.fromUri,
           to_sip_uri: fact.call.toUri,

@@ -2,13 +2,13 @@
 // network with a hand-wound clock in scenarios, and over real sockets in the demo, the benches and `hookswitch phone`.
 // It knows the wire and never the engine.
 
-import type { G711Law } from '#audio/g711.ts'
 import { Resampler } from '#audio/resample.ts'
 import { decodeWav, encodeWav } from '#audio/wav.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import { type Address, type DatagramNet, formatAddress, type StreamNet } from '#base/wire.ts'
+import type { Encryption } from '#sdp/crypto.ts'
 import {
   type Agreed,
   acceptAnswer,
@@ -27,7 +27,7 @@ import { writeReplaces } from '#sip/replaces.ts'
 import { TransactionLayer } from '#sip/transaction-layer.ts'
 import { SipTransport, type Target } from '#sip/transport.ts'
 import { UserAgent } from '#sip/user-agent.ts'
-import { RtpParty } from './rtp-party.ts'
+import { type PartyCodec, RtpParty } from './rtp-party.ts'
 
 const RATE_HZ = 8000
 
@@ -41,7 +41,10 @@ export interface PhoneSetup {
   /** 0: any free one. */
   readonly port?: number
   readonly transport?: 'udp' | 'tcp'
-  readonly law?: G711Law
+  /** PCMU unless given. */
+  readonly codec?: PartyCodec
+  /** Keys in its descriptions; absent: none. */
+  readonly encryption?: Encryption
   readonly password?: string
   readonly displayName?: string
   readonly log?: Log
@@ -165,20 +168,22 @@ export class Phone {
   }
 
   #party(): Promise<RtpParty> {
-    const { datagrams, clock, host, law } = this.#setup
+    const { datagrams, clock, host, codec } = this.#setup
     return RtpParty.open(datagrams, clock, {
       ...(host === undefined ? {} : { host }),
-      ...(law === undefined ? {} : { voice: { codec: law } }),
+      ...(codec === undefined ? {} : { voice: { codec } }),
     })
   }
 
   #local(party: RtpParty): LocalSide {
+    const { chance, codec, encryption } = this.#setup
     return {
       address: party.local,
       rtcpPort: party.local.port + 1,
-      codecs: [this.#setup.law ?? 'PCMU'],
+      codecs: [codec ?? 'PCMU'],
       insist: false,
       direction: 'sendrecv',
+      security: encryption === undefined ? null : { encryption, bytes: (length) => chance.bytes(length) },
     }
   }
 
@@ -448,7 +453,7 @@ export class PhoneCall {
     this.held = agreed.heldByPeer
     const { codec, payloadType } = agreed.send
     const eventType = agreed.telephoneEvent?.sendType ?? 101
-    if (codec !== 'L16') this.party.configure({ codec, payloadType, eventType, srtp: null })
+    if (codec !== 'L16') this.party.configure({ codec, payloadType, eventType, srtp: agreed.srtp })
     if (agreed.remote !== null && (agreed.direction === 'sendrecv' || agreed.direction === 'sendonly')) {
       this.party.start(agreed.remote)
     } else this.party.stop()

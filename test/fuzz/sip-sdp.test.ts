@@ -139,6 +139,7 @@ test(`${inputs} mutated SIP and SDP inputs, seed ${seed}`, (t) => {
     codecs: ['PCMU', 'opus'] as const,
     insist: false,
     direction: 'sendrecv' as const,
+    security: null,
   }
   const startedNs = process.hrtime.bigint()
   for (let i = 0; i < inputs; i++) {

@@ -169,6 +169,7 @@ export interface ScenarioOptions {
   readonly seed?: number
   /** As `hookswitch.yaml`; by default one Telnyx application behind one number. */
   readonly declared?: object
+  readonly srtpWithoutTls?: boolean
   /** Whether the embedded synthesiser is there; without it, speech fails. */
   readonly speech?: boolean
 }
@@ -222,6 +223,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       node: 0,
       allowDestinations: ['127.0.0.0/8'],
       callerId: '+15550199',
+      codecs: ['PCMU', 'PCMA', 'G722', 'opus'],
+      srtpWithoutTls: options.srtpWithoutTls ?? false,
     },
     media: [fan.facade()],
     admit: () => (house === null || house.engine.open ? null : 5),

@@ -6,6 +6,7 @@ import { areDigits } from '#calls/digits.ts'
 import type { Call } from '#calls/model.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
+import { codecList } from '../codec-names.ts'
 import { type Commander, fail, type Order } from '../commander.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { errors } from '../errors.ts'
@@ -399,14 +400,4 @@ export function common(body: GatherFields): {
     validDigits: body.valid_digits ?? '0123456789#*',
     interDigitTimeoutMs: body.inter_digit_timeout_millis ?? 5000,
   }
-}
-
-/** `PCMU,PCMA` as a list. */
-export function codecList(text: string | undefined): readonly string[] {
-  return text === undefined
-    ? []
-    : text
-        .split(',')
-        .map((one) => one.trim())
-        .filter((one) => one !== '')
 }

@@ -11,10 +11,12 @@ import { callFromRow } from '#calls/rows.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
 import { readFrom } from '#storage/store.ts'
+import { codecList } from '../codec-names.ts'
 import { type Commander, fail } from '../commander.ts'
 import { amd, readDetection } from '../detection.ts'
 import { DialRate } from '../dial-rate.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
+import { readEncryption } from '../encryption.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
 import { beep, callIds, clientState, cs, media, rec, sip, sipx, wh } from '../fields.ts'
 import { DEFAULT_DIAL_TIMEOUT_SECS, DEFAULT_TIME_LIMIT_SECS, MAX_DIGITS_ON_ANSWER } from '../limits.ts'
@@ -22,7 +24,6 @@ import { readAudio, readDestination, readHeaders, readNotes, readRecordFromAnswe
 import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
 import { callResource, dialledResource } from '../resources.ts'
 import { route } from '../route.ts'
-import { codecList } from './call-commands.ts'
 import { joinOptions } from './conference-commands.ts'
 
 const digitsOnAnswer = text(MAX_DIGITS_ON_ANSWER).refine(areDigits, { message: 'only 0-9, A-D, *, #, w and W' })
@@ -110,7 +111,6 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
     const known = application === null ? null : doors.register.application(application)
     if (application === null || known === null || !known.active || known.webhookUrl === null)
       return fail(errors.noConnection())
-    if (encrypts(body.media_encryption)) return fail(errors.noEncryption())
     if (!rate.take(actor.account))
       return fail(errors.coded(429, '90103', 'Dial rate exceeded', 'At most 30 dials per second.'))
     const spec = dialSpec(doors, actor, body, application, known.callerId)
@@ -186,7 +186,8 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
         const found = await findCall(doors, actor.account, id.value)
         return fail(found.ok ? refusalError({ type: 'call-ended' }) : found.error)
       }
-      if (encrypts(body.media_encryption)) return fail(errors.noEncryption())
+      const secured = readEncryption([body.to], body.media_encryption)
+      if (!secured.ok) return fail(secured.error)
       const announce = readAudio(body)
       if (!announce.ok) return fail(announce.error)
       const callerId = doors.register.application(live.application)?.callerId ?? null
@@ -198,7 +199,8 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
           call: id.value,
           spec: {
             ...legSpec(doors, body, actor, live.application, body.from ?? live.to, callerId),
-            to: readDestination(body.to),
+            to: readDestination(secured.value.to[0]!),
+            encryption: secured.value.encryption,
             alsoTo: [],
             linkTo: id.value,
             afterBridge: 'hang-up',
@@ -261,7 +263,9 @@ function dialSpec(
 ): Result<DialSpec, ApiError> {
   const announce = readAudio(body)
   if (!announce.ok) return announce
-  const wholeTo = typeof body.to === 'string' ? body.to : body.to[0]!
+  const secured = readEncryption(typeof body.to === 'string' ? [body.to] : body.to, body.media_encryption)
+  if (!secured.ok) return secured
+  const [wholeTo, ...alsoTo] = secured.value.to as [string, ...string[]]
   // `number,digits`: the digits are sent on answer (telnyx-voice §12.1); a SIP URI may hold commas of its own.
   const comma = wholeTo.startsWith('sip:') || wholeTo.startsWith('sips:') ? -1 : wholeTo.indexOf(',')
   const to = readDestination(comma < 0 ? wholeTo : wholeTo.slice(0, comma))
@@ -305,7 +309,8 @@ function dialSpec(
     ...spec,
     from: body.bridge_intent === true && linked !== null ? linked.from : spec.from,
     to,
-    alsoTo: typeof body.to === 'string' ? [] : body.to.slice(1).map(readDestination),
+    alsoTo: alsoTo.map(readDestination),
+    encryption: secured.value.encryption,
     supervision,
     linkTo,
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
@@ -338,7 +343,7 @@ function legSpec(
   application: ApplicationId,
   from: string,
   callerId: string | null,
-): Omit<DialSpec, 'to' | 'alsoTo' | 'linkTo' | 'afterBridge' | 'notes'> {
+): Omit<DialSpec, 'to' | 'alsoTo' | 'encryption' | 'linkTo' | 'afterBridge' | 'notes'> {
   const isAddress = /^\+?\d{3,20}$/.test(from) || /^sips?:/.test(from)
   return {
     account: actor.account,
@@ -363,8 +368,3 @@ function legSpec(
 }
 
 const transports = { UDP: 'udp', TCP: 'tcp', TLS: 'tls' } as const
-
-/** Asked to encrypt, this switch says that it cannot yet, rather than talk in the clear. */
-function encrypts(asked: 'disabled' | 'SRTP' | 'DTLS' | undefined): boolean {
-  return asked === 'SRTP' || asked === 'DTLS'
-}

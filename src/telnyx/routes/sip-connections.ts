@@ -103,10 +103,15 @@ export function sipConnectionRoutes(doors: TelnyxDoors): readonly AnyRoute<Telny
         const made = written(blankApplication(doors, actor.account), body)
         return made.ok ? put(made.value) : made
       }),
-      change: change('PATCH', bodies[kind].partial() as z.ZodType<Body>, async (body, _actor, one) => {
-        const made = written(one, body)
-        return made.ok ? put(made.value) : made
-      }),
+      change: change(
+        'PATCH',
+        bodies[kind].partial() as z.ZodType<Body>,
+        async (body, _actor, one) => {
+          const made = written(one, body)
+          return made.ok ? put(made.value) : made
+        },
+        ['encrypted_media'],
+      ),
       remove: {
         status: 200,
         make: async (one) => {
