@@ -62,6 +62,17 @@ const pollyLanguages = new Map(
   Object.entries(POLLY).flatMap(([language, names]) => names.split(' ').map((name) => [name, language] as const)),
 )
 
+/** Voices as applications name them, for lists: each is spoken by the nearest of ours. */
+export function namedVoices(): readonly (Voice & { readonly name: string })[] {
+  return Object.entries(POLLY).flatMap(([language, names]) =>
+    names.split(' ').map((name) => ({
+      name: name[0]!.toUpperCase() + name.slice(1),
+      language,
+      gender: MEN.has(name) ? ('male' as const) : ('female' as const),
+    })),
+  )
+}
+
 /** @param language what the command says; what the voice's name says comes second, `en-US` last */
 export function mapVoice(voice: string, language: string | null): Voice {
   const words = voice.split(/[.\s]+/)

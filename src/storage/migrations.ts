@@ -8,11 +8,12 @@ import type { Migration } from './migration.ts'
 import { firstTables } from './migrations/0001-first-tables.ts'
 import { queues } from './migrations/0002-queues.ts'
 import { resources } from './migrations/0003-resources.ts'
+import { reports } from './migrations/0004-reports.ts'
 import type { Schema } from './schema.ts'
 import type { SqlValue, Write } from './write.ts'
 
 /** In the order in which they are applied. Never edited once released; a change is a new file. */
-export const migrations: readonly Migration[] = [firstTables, queues, resources]
+export const migrations: readonly Migration[] = [firstTables, queues, resources, reports]
 
 const RECORD_TABLE = 'schema_versions'
 

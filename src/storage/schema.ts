@@ -246,6 +246,33 @@ export interface ResourceRow {
   data: string
 }
 
+/** A command as it was accepted. */
+export interface CommandLogRow {
+  id: string
+  account_id: string
+  application_id: string | null
+  /** The call it was about; a room's commands count as its owner's. */
+  call_id: string
+  group_id: string
+  name: string
+  at_ms: number
+  /** What was asked, without secrets: JSON. */
+  data: string
+}
+
+/** What was said in a recording. */
+export interface RecordingTranscriptionRow {
+  id: string
+  account_id: string
+  recording_id: string
+  /** `in-progress` or `completed`. */
+  state: string
+  text: string
+  duration_ms: number | null
+  created_at_ms: number
+  updated_at_ms: number
+}
+
 /** Small facts of the installation itself, like credentials made at first start. */
 export interface SettingRow {
   name: string
@@ -273,5 +300,7 @@ export interface Schema {
   deliveries: DeliveryRow
   media_files: MediaFileRow
   resources: ResourceRow
+  command_log: CommandLogRow
+  recording_transcriptions: RecordingTranscriptionRow
   settings: SettingRow
 }

@@ -37,6 +37,8 @@ export const PRIMARY_KEYS: { readonly [Table in keyof Schema]: readonly (keyof S
   deliveries: ['id'],
   media_files: ['id'],
   resources: ['id'],
+  command_log: ['id'],
+  recording_transcriptions: ['id'],
   settings: ['name'],
 }
 

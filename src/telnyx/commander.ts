@@ -9,7 +9,7 @@ import { readFrom } from '#storage/store.ts'
 import { insertRow, type Write } from '#storage/write.ts'
 import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from './doors.ts'
 import { type ApiError, errorBody, refusalError } from './errors.ts'
-import { COMMAND_MEMORY_MS } from './limits.ts'
+import { COMMAND_MEMORY_MS, MAX_LOGGED_CHARACTERS } from './limits.ts'
 
 type Request = RouteRequest<TelnyxActor, unknown>
 
@@ -79,7 +79,10 @@ export class Commander {
         alongside: (accepted) => {
           // A call or room that the command itself made has a lane only now, and its first event is not out yet.
           this.#holdBack(request, [accepted.call?.id, accepted.conference?.id])
-          return key === null ? [] : [this.#memo(request, order, key, { data: data(accepted) })]
+          return [
+            ...this.#logged(request, order, accepted),
+            ...(key === null ? [] : [this.#memo(request, order, key, { data: data(accepted) })]),
+          ]
         },
         ...(order.notes === undefined ? {} : { notes: order.notes }),
       },
@@ -108,6 +111,29 @@ export class Commander {
     return room === null ? [] : room.participants.map((one) => one.call)
   }
 
+  /** What the event log keeps of an accepted command (telnyx-voice §11.10). */
+  #logged(request: Request, order: Order, accepted: Accepted): readonly Write[] {
+    const { engine, ids, clock } = this.#doors
+    const { account } = request.actor
+    const { command } = order
+    const room = 'conference' in command ? engine.conference(account, command.conference) : accepted.conference
+    const about = 'call' in command ? command.call : (accepted.call?.id ?? room?.owner)
+    const call = about === undefined ? null : engine.call(account, about)
+    if (call === null) return []
+    return [
+      insertRow('command_log', {
+        id: ids.make(),
+        account_id: account,
+        application_id: call.application,
+        call_id: call.id,
+        group_id: call.group,
+        name: commandName(request.path),
+        at_ms: Math.floor(clock.wallMs()),
+        data: JSON.stringify({ params: shownBody(request.body) }),
+      }),
+    ]
+  }
+
   #memo(request: Request, order: Order, key: string, reply: object): Write {
     const now = Math.floor(this.#doors.clock.wallMs())
     return insertRow('commands', {
@@ -121,6 +147,22 @@ export class Commander {
       expires_at_ms: now + COMMAND_MEMORY_MS,
     })
   }
+}
+
+/** `answer` of `/v2/calls/…/actions/answer`; a dial has no name in its path. */
+function commandName(path: string): string {
+  return /\/actions\/([^/]+)\/?$/.exec(path)?.[1] ?? (path.startsWith('/v2/conferences') ? 'create_conference' : 'dial')
+}
+
+/** A command's fields as they may be shown: secrets and long ones (audio) are cut out. */
+function shownBody(body: unknown): object {
+  if (typeof body !== 'object' || body === null) return {}
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      if (/password|token|secret|api_key/i.test(name)) return [name, '[hidden]']
+      return [name, JSON.stringify(value ?? null).length > MAX_LOGGED_CHARACTERS ? '[too long]' : value]
+    }),
+  )
 }
 
 /** An error reply. */

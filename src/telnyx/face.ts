@@ -9,15 +9,19 @@ import type { RecordingLinks } from './payloads.ts'
 import { addressRoutes } from './routes/addresses.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { callCommandRoutes } from './routes/call-commands.ts'
+import { callEventRoutes } from './routes/call-events.ts'
 import { callRoutes } from './routes/calls.ts'
+import { catalogueRoutes } from './routes/catalogues.ts'
 import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
+import { detailRecordRoutes } from './routes/detail-records.ts'
 import { mediaRoutes } from './routes/media.ts'
 import { numberOrderRoutes } from './routes/number-orders.ts'
 import { outboundVoiceProfileRoutes } from './routes/outbound-voice-profiles.ts'
 import { phoneNumberRoutes } from './routes/phone-numbers.ts'
 import { pushCredentialRoutes } from './routes/push-credentials.ts'
 import { queueRoutes } from './routes/queues.ts'
+import { recordingTranscriptionRoutes } from './routes/recording-transcriptions.ts'
 import { recordingRoutes } from './routes/recordings.ts'
 import { registrationStatusRoutes } from './routes/registration-status.ts'
 import { signallingCommandRoutes } from './routes/signalling-commands.ts'
@@ -25,6 +29,7 @@ import { sipConnectionRoutes } from './routes/sip-connections.ts'
 import { SIPREC_PATH, siprecConnectorRoutes, withNumbers } from './routes/siprec-connectors.ts'
 import { telephonyCredentialRoutes } from './routes/telephony-credentials.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
 import { validationErrors } from './validation.ts'
 
 /** Everything below `/v2`. */
@@ -42,6 +47,11 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...recordingRoutes(doors, links),
       ...applicationRoutes(doors),
       ...mediaRoutes(doors),
+      ...callEventRoutes(doors),
+      ...webhookDeliveryRoutes(doors),
+      ...recordingTranscriptionRoutes(doors),
+      ...detailRecordRoutes(doors),
+      ...catalogueRoutes(),
       ...phoneNumberRoutes(doors),
       ...numberOrderRoutes(doors),
       ...sipConnectionRoutes(doors),

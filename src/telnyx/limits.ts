@@ -19,6 +19,8 @@ export const DIALS_PER_WINDOW = 150
 export const DIAL_WINDOW_MS = 5_000
 /** Telephones of one connection that ring at once. */
 export const MAX_LOGINS_RUNG = 10
+/** One field of a command in the event log; longer ones (audio as text) are left out. */
+export const MAX_LOGGED_CHARACTERS = 10_000
 /** Custom headers on one command. */
 export const MAX_CUSTOM_HEADERS = 50
 

@@ -253,6 +253,8 @@ test('leave parks the leg and it may come back; a second joining, a full room an
   const lines = await callers(scenario)
   const [one, two, three] = lines as [Line, Line, Line]
   const id = await create(scenario, one.leg, { max_participants: 2 })
+  // Members are listed in the order of joining, and of one millisecond nobody is first.
+  await scenario.clock.advance(10)
   await act(scenario, 'join', { call_control_id: two.leg })
   await refused(scenario, 'join', { call_control_id: two.leg }, '90044')
   await refused(scenario, 'join', { call_control_id: three.leg }, '90032')

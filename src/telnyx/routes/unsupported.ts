@@ -27,13 +27,7 @@ const callActions = [
   'pay',
 ]
 
-const collections = [
-  'recording_transcriptions',
-  'call_events',
-  'webhook_deliveries',
-  'detail_records',
-  'texml_applications',
-]
+const collections = ['texml_applications']
 
 export function unsupportedRoutes(): readonly AnyRoute<TelnyxActor>[] {
   return [
