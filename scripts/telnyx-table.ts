@@ -12,7 +12,10 @@ const END = '<!-- /routes -->'
 /** The table as it should stand. */
 export function routesTable(): string {
   // Listing routes asks nothing of the rooms behind them.
-  const mount = telnyxMount({ clock: { nowMs: () => 0 } } as unknown as TelnyxDoors, () => ({ mp3: null, wav: null }))
+  const mount = telnyxMount({ clock: { nowMs: () => 0 }, requestsPerSecond: 0 } as unknown as TelnyxDoors, () => ({
+    mp3: null,
+    wav: null,
+  }))
   // What is not built is not built below it either: one row says so.
   const rows = mount.routes
     .filter((route) => !route.path.endsWith('/*'))

@@ -2,6 +2,8 @@
 
 /** A JSON or form body. The largest legitimate ones carry base64 audio (playback_content). */
 export const MAX_BODY_OCTETS = 8 * 1024 * 1024
+/** A body that is a file: the largest file a customer may store (telnyx-voice §11.10) and what multipart adds. */
+export const MAX_UPLOAD_OCTETS = 20 * 1024 * 1024 + 64 * 1024
 /** Depth of nested brackets in a query, e.g. `filter[created_at][gte]`. */
 export const MAX_QUERY_DEPTH = 4
 /** Query parameters looked at; more are ignored. */

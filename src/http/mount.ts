@@ -5,7 +5,13 @@ import { Readable } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '#base/log.ts'
 import { type Fields, readBody } from './body.ts'
-import { KEEP_ALIVE_MS, MAX_BODY_OCTETS, MAX_SEGMENT_CHARACTERS, REQUEST_TIMEOUT_MS } from './limits.ts'
+import {
+  KEEP_ALIVE_MS,
+  MAX_BODY_OCTETS,
+  MAX_SEGMENT_CHARACTERS,
+  MAX_UPLOAD_OCTETS,
+  REQUEST_TIMEOUT_MS,
+} from './limits.ts'
 import { parseQuery, type Query } from './query.ts'
 import type { AnyRoute, Mount, Reply, RequestHead } from './route.ts'
 
@@ -82,6 +88,7 @@ export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log)
         scope.route({
           method: route.method,
           url: route.path,
+          bodyLimit: route.rawBody === true ? MAX_UPLOAD_OCTETS : MAX_BODY_OCTETS,
           handler: (request, reply) => serve(face, route, request, reply, log),
         })
       }
@@ -122,6 +129,9 @@ async function serve<Actor>(
   const head = headOf(request)
   const actor = await face.authenticate(head)
   if (!actor.ok) return send(reply, actor.error)
+  const metered = face.meter?.(actor.value)
+  if (metered !== undefined) reply.headers(metered.headers)
+  if (metered?.refusal != null) return send(reply, metered.refusal)
   const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
   let body: unknown = {}
   if (route.body !== undefined) {

@@ -40,7 +40,7 @@ export interface Route<Actor, Body = Fields> {
   readonly body?: z.ZodType<Body>
   /** Fields whose `null` is handed on: elsewhere it is the same as leaving them out. */
   readonly nullable?: readonly string[]
-  /** Bodies other than JSON and forms are handed over raw. */
+  /** The body may be a file: it is handed over raw, and may be as large as one. */
   readonly rawBody?: boolean
   readonly handler: (request: RouteRequest<Actor, Body>) => Promise<Reply>
 }
@@ -60,6 +60,8 @@ export interface Mount<Actor> {
   readonly prefix: string
   readonly routes: readonly AnyRoute<Actor>[]
   authenticate(head: RequestHead): Promise<Result<Actor, Reply>>
+  /** Counts a request of whoever asks: headers for its reply, and the reply itself when it is one too many. */
+  meter?(actor: Actor): { readonly headers: Readonly<Record<string, string>>; readonly refusal: Reply | null }
   /** The body did not fit the schema of the route at `path`. */
   invalid(issues: readonly z.core.$ZodIssue[], path: string): Reply
   unreadable(error: BodyError): Reply

@@ -49,6 +49,7 @@ export interface HouseParts {
   readonly outbound: OutboundHttp
   readonly legs: Legs
   readonly registrations: TelnyxDoors['registrations']
+  readonly requestsPerSecond: number
   readonly media: MediaPlaces
   /** The hall's own ear on the media workers. */
   readonly mediaEvents: MediaChannel
@@ -121,6 +122,7 @@ export function buildHouse(parts: HouseParts): House {
     baseUrl: parts.baseUrl,
     linkSecret,
     registrations: parts.registrations,
+    requestsPerSecond: parts.requestsPerSecond,
     hold: (lanes) => {
       const releases = lanes.map((lane) => dispatcher.hold(lane))
       return () => {

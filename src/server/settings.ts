@@ -7,6 +7,8 @@ import type { CodecName } from '#sdp/codecs.ts'
 export interface Settings {
   readonly httpHost: string
   readonly httpPort: number
+  /** Requests a second of one account; 0: no limit; null: none on loopback, `DEFAULT_RATE_LIMIT` elsewhere. */
+  readonly rateLimit: number | null
   readonly sipHost: string
   readonly sipPort: number
   /** SIP over TLS; served only with a certificate. */
@@ -45,6 +47,9 @@ export interface Settings {
   /** The declarative part of the file, unread. */
   readonly declared: Readonly<Record<string, unknown>>
 }
+
+/** Generous: a busy application stays far below it, one that runs in circles does not. */
+export const DEFAULT_RATE_LIMIT = 200
 
 type Read<T> = (text: string) => T | null
 
@@ -92,6 +97,13 @@ function level(value: string): Settings['logLevel'] | null {
 
 const known: { readonly [K in Exclude<keyof Settings, 'declared'>]: Known<Settings[K]> } = {
   httpHost: { env: 'HTTP_HOST', file: 'http.host', otherwise: '127.0.0.1', read: text, expected: 'an address' },
+  rateLimit: {
+    env: 'RATE_LIMIT',
+    file: 'http.rate_limit',
+    otherwise: null,
+    read: range(0, 100_000),
+    expected: 'requests a second from 0 (no limit) to 100000',
+  },
   httpPort: { env: 'HTTP_PORT', file: 'http.port', otherwise: 8080, read: port, expected: 'a port' },
   sipHost: { env: 'SIP_HOST', file: 'sip.host', otherwise: '127.0.0.1', read: text, expected: 'an address' },
   sipPort: { env: 'SIP_PORT', file: 'sip.port', otherwise: 5060, read: port, expected: 'a port' },

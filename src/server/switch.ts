@@ -34,7 +34,7 @@ import { MediaPool } from './media-pool.ts'
 import { ownAddress } from './own-address.ts'
 import { DiskShelf } from './recording-shelf.ts'
 import { keepRegistrations } from './registrations.ts'
-import type { Settings } from './settings.ts'
+import { DEFAULT_RATE_LIMIT, type Settings } from './settings.ts'
 import { hallSounds } from './sounds-adapter.ts'
 import { openTls } from './tls-identity.ts'
 
@@ -179,6 +179,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     outbound,
     legs: lines.value.legs,
     registrations: lines.value.registrations,
+    // On loopback somebody develops.
+    requestsPerSecond: settings.rateLimit ?? (isLoopback(settings.httpHost) ? 0 : DEFAULT_RATE_LIMIT),
     media: { channelOf: hallChannels },
     mediaEvents: pool.value.ear(),
     sounds: hallSounds(sounds, library),
@@ -237,6 +239,10 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
       await store.close()
     },
   })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 /** The one account of this installation, with its keys. */

@@ -26,6 +26,8 @@ export interface TelnyxDoors {
   readonly hold: (lanes: readonly string[]) => () => void
   /** Where a login is registered now, newest first. */
   readonly registrations: (username: string) => readonly RegisteredAt[]
+  /** Requests a second that one account may make; 0: as many as it likes. */
+  readonly requestsPerSecond: number
   /** Reads a finished recording's file piece by piece; null when it is gone. */
   readonly readRecording: (
     path: string,

@@ -6,6 +6,7 @@ import { Commander, fail } from './commander.ts'
 import type { TelnyxActor, TelnyxDoors } from './doors.ts'
 import { errors } from './errors.ts'
 import type { RecordingLinks } from './payloads.ts'
+import { RequestRate } from './request-rate.ts'
 import { addressRoutes } from './routes/addresses.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { callCommandRoutes } from './routes/call-commands.ts'
@@ -35,6 +36,7 @@ import { validationErrors } from './validation.ts'
 /** Everything below `/v2`. */
 export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<TelnyxActor> {
   const commander = new Commander(doors)
+  const rate = new RequestRate(doors.clock, doors.requestsPerSecond)
   return {
     prefix: '/v2',
     routes: [
@@ -67,6 +69,16 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       const [scheme, key] = (head.headers.authorization ?? '').split(' ')
       const account = scheme?.toLowerCase() === 'bearer' && key !== undefined ? doors.register.accountOfKey(key) : null
       return account === null ? err(fail(errors.unauthorized())) : ok({ account })
+    },
+    meter: ({ account }) => {
+      const allowance = rate.take(account)
+      if (allowance === null) return { headers: {}, refusal: null }
+      const headers = {
+        'x-ratelimit-limit': String(allowance.limit),
+        'x-ratelimit-remaining': String(allowance.remaining),
+        'x-ratelimit-reset': String(allowance.resetSecs),
+      }
+      return { headers, refusal: allowance.allowed ? null : fail(errors.rateLimited(allowance.resetSecs)) }
     },
     invalid: (issues, path) => {
       const reply = fail(...validationErrors(issues))

@@ -170,6 +170,8 @@ export interface ScenarioOptions {
   /** As `hookswitch.yaml`; by default one Telnyx application behind one number. */
   readonly declared?: object
   readonly srtpWithoutTls?: boolean
+  /** Of one account; 0, the default: no limit. */
+  readonly requestsPerSecond?: number
   /** Whether the embedded synthesiser is there; without it, speech fails. */
   readonly speech?: boolean
 }
@@ -268,6 +270,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     outbound: outside,
     legs: lines.value.legs,
     registrations: lines.value.registrations,
+    requestsPerSecond: options.requestsPerSecond ?? 0,
     media: { channelOf: () => hall },
     mediaEvents: fan.facade(),
     library,

@@ -15,7 +15,7 @@ import { sdkOf } from './sdk-in-house.ts'
 const OTHER = 'f'.repeat(32) as AccountId
 const OTHER_KEY = 'KEYffff_other'
 
-const routes = telnyxMount({ clock: { nowMs: () => 0 } } as unknown as TelnyxDoors, () => ({
+const routes = telnyxMount({ clock: { nowMs: () => 0 }, requestsPerSecond: 0 } as unknown as TelnyxDoors, () => ({
   mp3: null,
   wav: null,
 })).routes
