@@ -14,26 +14,9 @@ import { checkStore } from '../../src/storage/store-conduct.ts'
 import { HandClock } from '../../src/testkit/clock.ts'
 import { deadLetters } from '../../src/webhooks/dead-letters.ts'
 import { Dispatcher } from '../../src/webhooks/dispatcher.ts'
+import { reachablePostgres } from './postgres.ts'
 
-const CANDIDATES = process.env.HOOKSWITCH_TEST_DATABASE_URL
-  ? [process.env.HOOKSWITCH_TEST_DATABASE_URL]
-  : ['postgres://root@127.0.0.1:5432/test', 'postgres:///test?host=/var/run/postgresql&user=root']
-
-async function reachable(): Promise<string | null> {
-  for (const url of CANDIDATES) {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 })
-    try {
-      await client.connect()
-      await client.end()
-      return url
-    } catch {
-      // The next one, then.
-    }
-  }
-  return null
-}
-
-const url = await reachable()
+const url = await reachablePostgres()
 if (url === null) {
   console.error(
     'SKIPPED: no PostgreSQL is reachable; the store was NOT tested on it. Set HOOKSWITCH_TEST_DATABASE_URL.',
