@@ -3,7 +3,8 @@
 //
 //   taskset -c 0 node bench/media-kernel.ts [scenario …] [--legs N] [--seconds S]
 //
-// Scenarios: rooms (of ten), room100, bridge, playback, recording, silent. The generator pins itself to the other core.
+// Scenarios: rooms (of ten), room100, bridge, playback, recording, silent; and rooms of ten again in SRTP (counter mode, GCM), G.722
+// and Opus. The generator pins itself to the other core.
 
 import { execFileSync, fork } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -11,15 +12,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { loadOpus } from '../src/audio/opus.ts'
 import { encodeWav } from '../src/audio/wav.ts'
 import { silentLog } from '../src/base/log.ts'
+import { type SrtpKey, type SrtpKeys, srtpSuites } from '../src/base/srtp-key.ts'
 import type { MediaCommand, MediaEvent, SessionDescription } from '../src/media/protocol.ts'
 import { MediaWorker } from '../src/media/worker.ts'
 import { RealChance } from '../src/net/chance.ts'
 import { RealClock } from '../src/net/clock.ts'
 import { RealDisk } from '../src/net/disk.ts'
 import { UdpNet } from '../src/net/udp.ts'
-import type { WindowFigures } from './rtp-generator.ts'
+import type { LoadCodec, WindowFigures } from './rtp-generator.ts'
 
 /** The most a leg may cost per 20 ms, from docs: our floor and our aim. */
 const FLOORS = {
@@ -29,6 +32,12 @@ const FLOORS = {
   playback: { floor: 20, aim: 10 },
   recording: { floor: 20, aim: 12 },
   silent: { floor: 0.8, aim: 0.2 },
+  /** 650 legs at half a core. */
+  srtp: { floor: 26, aim: 15.4 },
+  'srtp-gcm': { floor: 26, aim: 15.4 },
+  g722: { floor: 110, aim: 80 },
+  /** 45 legs at half a core. */
+  opus: { floor: 260, aim: 222 },
   /** No engine at all: bare sockets that send back what they get. What this machine charges for input and output now. */
   sockets: { floor: 99, aim: 99 },
 } as const
@@ -49,6 +58,20 @@ export interface KernelResult extends WindowFigures {
 }
 
 const SETTLE_MS = 2500
+
+/** What the legs of a scenario speak. */
+function voiceOf(scenario: Scenario): { readonly codec: LoadCodec; readonly srtp: SrtpKeys | null } {
+  const codec = scenario === 'g722' ? 'G722' : scenario === 'opus' ? 'opus' : 'PCMU'
+  const suite = scenario === 'srtp' ? 'AES_CM_128_HMAC_SHA1_80' : scenario === 'srtp-gcm' ? 'AEAD_AES_128_GCM' : null
+  if (suite === null) return { codec, srtp: null }
+  const { keyOctets, saltOctets } = srtpSuites[suite]
+  const key = (fill: number): SrtpKey => ({
+    suite,
+    keyAndSalt: Buffer.alloc(keyOctets + saltOctets, fill).toString('base64'),
+    mkiOctets: 0,
+  })
+  return { codec, srtp: { send: key(1), receive: key(2) } }
+}
 
 /** The price of the sockets alone, for comparison within one run. */
 async function echo(ports: readonly number[]): Promise<number[]> {
@@ -90,7 +113,9 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
 
   const generator = fork(new URL('./rtp-generator.ts', import.meta.url))
   if (availableParallelism() >= 1) pin(generator.pid!, 1)
-  generator.send({ legs })
+  const { codec, srtp } = voiceOf(scenario)
+  if (codec === 'opus') await loadOpus()
+  generator.send({ legs, codec, srtp })
   const { ports } = await next<{ ports: number[] }>(generator, 'ports')
   const before = process.memoryUsage().rss
   if (scenario === 'sockets') generator.send({ targets: await echo(ports), mark: true })
@@ -100,7 +125,7 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
       waiting = resolve
     })
     for (let i = 0; i < legs; i++) {
-      tell({ type: 'configure-session', session: `s${i}`, description: describe(ports[i]!) })
+      tell({ type: 'configure-session', session: `s${i}`, description: describe(ports[i]!, codec, srtp) })
     }
     await prepare(scenario, legs, tell, folder)
     if (scenario !== 'silent') {
@@ -143,13 +168,17 @@ async function prepare(
   folder: string,
 ): Promise<void> {
   const room = (mix: string, from: number, count: number, peers: 2 | 'many') => {
-    tell({ type: 'open-mix', mix, sampleRateHz: 8000, peers })
+    tell({ type: 'open-mix', mix, sampleRateHz: 16_000, peers })
     for (let i = from; i < from + count && i < legs; i++) {
       tell({ type: 'set-member', mix, session: `s${i}`, hears: 'everyone', heardBy: 'everyone', passDigits: true })
     }
   }
   switch (scenario) {
     case 'rooms':
+    case 'srtp':
+    case 'srtp-gcm':
+    case 'g722':
+    case 'opus':
       for (let i = 0; i < legs; i += 10) room(`m${i}`, i, 10, 'many')
       return
     case 'room100':
@@ -198,21 +227,27 @@ async function prepare(
   }
 }
 
-function describe(port: number): SessionDescription {
-  const pcmu = { payloadType: 0, codec: 'PCMU', clockRateHz: 8000, channels: 1, ptimeMs: 20 } as const
+const bindings = {
+  PCMU: { payloadType: 0, codec: 'PCMU', clockRateHz: 8000, channels: 1, ptimeMs: 20 },
+  G722: { payloadType: 9, codec: 'G722', clockRateHz: 8000, channels: 1, ptimeMs: 20 },
+  opus: { payloadType: 107, codec: 'opus', clockRateHz: 48_000, channels: 2, ptimeMs: 20, fmtp: 'useinbandfec=1' },
+} as const
+
+function describe(port: number, codec: LoadCodec, srtp: SrtpKeys | null): SessionDescription {
+  const binding = bindings[codec]
   return {
     remote: { host: '127.0.0.1', port },
     remoteRtcp: null,
     rtcpMux: true,
-    send: pcmu,
-    receive: [pcmu],
-    telephoneEvent: { sendType: 101, receiveType: 101, clockRateHz: 8000 },
+    send: binding,
+    receive: [binding],
+    telephoneEvent: { sendType: 101, receiveType: 101, clockRateHz: binding.clockRateHz },
     comfortNoiseType: null,
     direction: 'sendrecv',
     latch: true,
     inbandDigits: false,
     cname: 'bench@hookswitch',
-    srtp: null,
+    srtp,
   }
 }
 
@@ -248,6 +283,7 @@ function print(result: KernelResult): void {
       `heard ${((result.received * 100) / result.expected).toFixed(2)} %  below99 ${result.legsBelow99}  ` +
       `silent ${result.silentLegs}  gap p50/p99/max ${round(result.gapP50Ms)}/${round(result.gapP99Ms)}/${round(result.gapMaxMs)}  ` +
       `delay ${round(result.delayP50Ms)}/${round(result.delayP99Ms)}  rms ${result.rms}  late p99 ${round(result.lateP99Ms)}  ` +
+      `legs per half core ${Math.floor(10_000 / result.usPerLegTick)}  ` +
       `${round(result.kilobytesPerLeg)} kB/leg  generator late ${round(result.lateMaxMs)}`,
   )
 }

@@ -2,12 +2,20 @@
 // mu-law speech every 20 ms by absolute deadline, spread over twenty slots of one millisecond, and listening to what comes
 // back. Runs as a process of its own, so that its CPU is not the engine's.
 //
-//   parent -> generator: { legs, targets: [port …] }   then { window: seconds } … { end }
+// What they speak may also be G.722 or Opus (encoded beforehand), and be protected by SRTP, every leg under its own numbers.
+//
+//   parent -> generator: { legs, codec, srtp, targets: [port …] }   then { window: seconds } … { end }
 //   generator -> parent: { ports: [port …] }           then the figures of the window
 
 import { createSocket, type Socket } from 'node:dgram'
 import { performance } from 'node:perf_hooks'
 import { encodeG711, expandTable } from '../src/audio/g711.ts'
+import { G722Encoder } from '../src/audio/g722.ts'
+import { loadOpus, OpusEncoder } from '../src/audio/opus.ts'
+import type { SrtpKeys } from '../src/base/srtp-key.ts'
+import { SRTP_MOST_OCTETS, SrtpSender } from '../src/rtp/srtp.ts'
+
+export type LoadCodec = 'PCMU' | 'G722' | 'opus'
 
 const SLOTS = 20
 const FRAMES = 256
@@ -17,6 +25,7 @@ const MARK = 0xa5
 interface Leg {
   readonly socket: Socket
   readonly packet: Buffer
+  readonly seal: SrtpSender | null
   target: number
   frame: number
   sequence: number
@@ -41,7 +50,9 @@ export interface WindowFigures {
   readonly lateMaxMs: number
 }
 
-const frames = speech()
+let frames: readonly Uint8Array[] = []
+let codec: LoadCodec = 'PCMU'
+let secured = false
 const legs: Leg[] = []
 let measuring = false
 let gaps: number[] = []
@@ -51,23 +62,39 @@ const expand = expandTable('PCMU')
 
 // An engine that died must not leave its load behind.
 process.on('disconnect', () => process.exit(0))
-process.on('message', (message: { legs?: number; targets?: number[]; window?: number; end?: true; mark?: boolean }) => {
-  if (message.legs !== undefined) void open(message.legs)
+interface Order {
+  readonly legs?: number
+  readonly codec?: LoadCodec
+  /** As the engine's side has them. */
+  readonly srtp?: SrtpKeys | null
+  readonly targets?: number[]
+  readonly window?: number
+  readonly end?: true
+  readonly mark?: boolean
+}
+
+process.on('message', (message: Order) => {
+  if (message.legs !== undefined) void open(message.legs, message.codec ?? 'PCMU', message.srtp ?? null)
   if (message.targets !== undefined) start(message.targets, message.mark ?? false)
   if (message.window !== undefined) measure(message.window)
   if (message.end) process.exit(0)
 })
 
-async function open(count: number): Promise<void> {
+async function open(count: number, spoken: LoadCodec, srtp: SrtpKeys | null): Promise<void> {
+  codec = spoken
+  secured = srtp !== null
+  frames = await speech(codec)
   for (let i = 0; i < count; i++) {
     const socket = createSocket('udp4')
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-    const packet = Buffer.alloc(172)
+    const packet = Buffer.alloc(1500 + SRTP_MOST_OCTETS)
     packet[0] = 0x80
+    packet[1] = payloadTypes[codec]
     packet.writeUInt32BE(0x1000 + i, 8)
     const leg: Leg = {
       socket,
       packet,
+      seal: srtp === null ? null : SrtpSender.make(srtp.receive),
       target: 0,
       frame: i * 13,
       sequence: i & 0xffff,
@@ -84,6 +111,7 @@ async function open(count: number): Promise<void> {
   process.send!({ ports: legs.map((leg) => leg.socket.address().port) })
 }
 
+const payloadTypes = { PCMU: 0, G722: 9, opus: 107 } as const
 let marking = false
 
 function start(targets: number[], mark: boolean): void {
@@ -109,27 +137,33 @@ function start(targets: number[], mark: boolean): void {
 function send(leg: Leg): void {
   const { packet } = leg
   leg.sequence = (leg.sequence + 1) & 0xffff
-  leg.timestamp = (leg.timestamp + 160) >>> 0
+  leg.timestamp = (leg.timestamp + (codec === 'opus' ? 960 : 160)) >>> 0
   packet.writeUInt16BE(leg.sequence, 2)
   packet.writeUInt32BE(leg.timestamp, 4)
-  packet.set(frames[leg.frame++ % FRAMES]!, 12)
+  const frame = frames[leg.frame++ % FRAMES]!
+  packet.set(frame, 12)
   if (marking) {
     packet[12] = MARK
     packet[13] = MARK
     packet.writeDoubleBE(performance.now(), 14)
   }
-  leg.socket.send(packet, (cause) => {
+  const length = 12 + frame.length
+  const sealed = leg.seal === null ? length : leg.seal.protectRtp(packet, length)
+  leg.socket.send(Buffer.from(packet.subarray(0, sealed)), (cause) => {
     if (cause !== null) return
   })
 }
 
 function hear(leg: Leg, bytes: Buffer): void {
-  if (!measuring || bytes.length !== 172) return
+  const sound = codec === 'PCMU' && !secured
+  // Reports, and of what can be heard here anything but plain audio, do not count.
+  if (!measuring || (bytes[1]! & 0x7f) !== payloadTypes[codec]) return
   const now = performance.now()
   if (leg.lastAtMs > 0) gaps.push(Math.abs(now - leg.lastAtMs - 20))
   leg.lastAtMs = now
   leg.received++
-  for (let i = 12; i < 172; i += 8) leg.squares += expand[bytes[i]!]! ** 2
+  // What is encoded or sealed is only counted.
+  for (let i = 12; i < 172; i += 8) leg.squares += sound ? expand[bytes[i]!]! ** 2 : 1e6
   leg.samples += 20
   if (marking && bytes[12] === MARK && bytes[13] === MARK) delays.push(now - bytes.readDoubleBE(14))
 }
@@ -170,21 +204,33 @@ function measure(seconds: number): void {
 }
 
 /** A harmonic voice of 150 to 200 Hz with an envelope and noise, rms about 3,300. */
-function speech(): Uint8Array[] {
-  const samples = new Int16Array(FRAMES * 160)
+async function speech(spoken: LoadCodec): Promise<Uint8Array[]> {
+  const rateHz = spoken === 'PCMU' ? 8000 : 16_000
+  const count = rateHz / 50
+  const samples = new Int16Array(FRAMES * count)
   let seed = 1
   let phase = 0
   for (let i = 0; i < samples.length; i++) {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) | 0
-    phase += (175 + 25 * Math.sin((2 * Math.PI * i) / 9000)) / 8000
+    phase += (175 + 25 * Math.sin((2 * Math.PI * i) / 9000)) / rateHz
     let value = 0
     for (let harmonic = 1; harmonic <= 12; harmonic++) value += Math.sin(2 * Math.PI * phase * harmonic) / harmonic
     const envelope = 0.55 + 0.45 * Math.sin((2 * Math.PI * i) / 2500)
     samples[i] = value * envelope * 4300 + (seed / 2 ** 31) * 300
   }
-  return Array.from({ length: FRAMES }, (_, i) => {
-    const octets = new Uint8Array(160)
-    encodeG711('PCMU', samples, i * 160, 160, octets)
-    return octets
-  })
+  const encoded: Uint8Array[] = []
+  const g722 = new G722Encoder()
+  const opus = new OpusEncoder({ fec: true, maxBitrate: null, constantBitrate: false })
+  if (spoken === 'opus') await loadOpus()
+  await new Promise((resolve) => setImmediate(resolve))
+  for (let i = 0; i < FRAMES; i++) {
+    const octets = new Uint8Array(400)
+    let length = 160
+    if (spoken === 'PCMU') encodeG711('PCMU', samples, i * count, count, octets)
+    else if (spoken === 'G722') g722.encode(samples, i * count, count, octets, 0)
+    else length = opus.encode(samples, i * count, octets, 0)
+    encoded.push(octets.slice(0, length))
+  }
+  opus.free()
+  return encoded
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { decodeWav } from '#audio/wav.ts'
-import { BARESIP_NEEDS, Baresip, loudest } from './baresip.ts'
+import { BARESIP_NEEDS, Baresip, type BaresipOrder, loudest } from './baresip.ts'
 import { type Ground, type LocalSwitch, localSwitch, peerTest, sleep, until } from './peers.ts'
 
 const NUMBER = '+15550100'
@@ -21,10 +21,10 @@ const declared = {
     { number: NUMBER, application: 'app' },
     { number: '+15550101', application: 'room' },
   ],
-  users: [{ ...USER, caller_id: '+15550111' }],
+  users: [{ ...USER, caller_id: '+15550111', allow_srtp_without_tls: true }],
 }
 
-async function registered(ground: Ground, transport: 'udp' | 'tcp') {
+async function registered(ground: Ground, transport: 'udp' | 'tcp', more: Partial<BaresipOrder> = {}) {
   const house = await localSwitch(ground, declared)
   const baresip = await Baresip.start(ground, {
     user: USER.username,
@@ -32,6 +32,7 @@ async function registered(ground: Ground, transport: 'udp' | 'tcp') {
     registrar: house.sip,
     transport,
     toneHz: BARESIP_HZ,
+    ...more,
   })
   await baresip.says(/200 OK .*\[1 binding\]/)
   const apps = await house.rest('GET', '/call_control_applications')
@@ -133,6 +134,77 @@ peerTest('baresip calls a room, hears who is there and is heard', BARESIP_NEEDS,
   assert.ok(atBaresip > HEARD_DBOV)
   assert.ok(loudest(baresip.heard(), BARESIP_HZ) < HEARD_DBOV, 'nobody hears himself')
 })
+
+/** Above what a narrow-band codec carries. */
+const WIDE_HZ = 5200
+const MODULES = '/usr/lib/baresip/modules'
+
+for (const [codec, encryption] of [
+  ['G722', undefined],
+  ['opus', undefined],
+  ['PCMU', 'srtp'],
+  ['PCMU', 'srtp-mand'],
+  ['opus', 'srtp-mand'],
+] as const) {
+  const name = `${codec}${encryption === undefined ? '' : ` with mediaenc=${encryption}`}`
+  const needs = [...BARESIP_NEEDS, `${MODULES}/g722.so`, `${MODULES}/opus.so`, `${MODULES}/srtp.so`]
+  peerTest(`baresip speaks ${name} in a room, both ways, beside a telephone of ours`, needs, async (ground) => {
+    const wide = codec !== 'PCMU'
+    const toneHz = wide ? WIDE_HZ : BARESIP_HZ
+    const { house, baresip } = await registered(ground, 'udp', {
+      codec,
+      toneHz,
+      ...(encryption === undefined ? {} : { encryption }),
+    })
+    const phone = await ground.phone('bob', { codec: wide ? 'G722' : 'PCMU' })
+    const call = await phone.call('+15550101', house.sip)
+    const phoneHz = wide ? 6100 : PHONE_HZ
+    call.party.hum(phoneHz)
+    await call.settled()
+    baresip.command('dial', `sip:+15550101@${house.sip.host}:${house.sip.port}`)
+    await baresip.until('CALL_ESTABLISHED')
+    const caller = house.running.house.engine.liveCalls().at(-1)
+    assert.equal(caller?.codec, codec)
+    await sleep(2_500)
+    const atPhone = call.party.level(toneHz, 1_000)
+    baresip.command('hangup')
+    await baresip.until('CALL_CLOSED')
+    await until(() => house.count('call.ended') === 1, 'the call is over')
+    const atBaresip = loudest(baresip.heard(), phoneHz, baresip.rateHz)
+    const ended = house.events.findLast(({ fact }) => fact.type === 'call.ended' && fact.call.id === caller!.id)?.fact
+    const stats = ended?.type === 'call.ended' ? ended.call.stats : null
+    console.log(
+      `baresip, ${name}: ${toneHz} Hz heard at ${atPhone.toFixed(1)} dBov, hears ${phoneHz} Hz at ${atBaresip.toFixed(1)} dBov; ` +
+        `${stats?.packetsReceived} packets, ${stats?.packetsForged} forged, round trip ${stats?.roundTripMs} ms`,
+    )
+    assert.ok(atPhone > HEARD_DBOV)
+    assert.ok(atBaresip > HEARD_DBOV)
+    assert.equal(stats?.packetsForged, 0)
+    if (encryption !== undefined)
+      assert.match(baresip.peer.output(), /SRTP.*(is|are)? ?(Enabled|enabled|AES_CM_128_HMAC_SHA1_80)/i)
+  })
+}
+
+peerTest(
+  'baresip that demands SRTP is called with media_encryption SRTP, and refuses a plain call',
+  BARESIP_NEEDS,
+  async (ground) => {
+    const { house, baresip, connection } = await registered(ground, 'udp', { encryption: 'srtp-mand' })
+    const order = { to: USER.username, from: '+15550199', connection_id: connection }
+    const plain = await house.rest('POST', '/calls', order)
+    assert.equal(plain.status, 200, JSON.stringify(plain.json))
+    await until(() => house.count('call.ended') === 1, 'the plain call is refused', {
+      why: () => baresip.peer.output(),
+    })
+    assert.equal(house.count('call.answered'), 0)
+    const secured = await house.rest('POST', '/calls', { ...order, media_encryption: 'SRTP' })
+    assert.equal(secured.status, 200, JSON.stringify(secured.json))
+    await baresip.until('CALL_ESTABLISHED')
+    await until(() => house.count('call.answered') === 1, 'the switch tells call.answered')
+    await house.rest('POST', `/calls/${encodeURIComponent(secured.json.data.call_control_id)}/actions/hangup`, {})
+    await baresip.until('CALL_CLOSED')
+  },
+)
 
 peerTest('baresip holds and takes back, and is silent in between', BARESIP_NEEDS, async (ground) => {
   const { house, baresip } = await registered(ground, 'udp')

@@ -12,7 +12,12 @@ import type { Address } from '#base/wire.ts'
 import { freePort, type Ground, type Json, type Peer, until } from './peers.ts'
 
 export const BARESIP_NEEDS = ['baresip', '/usr/lib/baresip/modules/ctrl_tcp.so']
-const RATE_HZ = 8000
+/** As `audio_codecs` spells them, the rate its sound has, and the module it comes from. */
+const codecs = {
+  PCMU: { name: 'PCMU/8000/1', rateHz: 8000, module: 'g711' },
+  G722: { name: 'G722/16000/1', rateHz: 16_000, module: 'g722' },
+  opus: { name: 'opus/48000/2', rateHz: 48_000, module: 'opus' },
+} as const
 const TONE_SECS = 40
 const TONE_LEVEL = 8000
 
@@ -24,17 +29,24 @@ export interface BaresipOrder {
   /** PEM file of the authority that the registrar's certificate is checked against. */
   readonly caFile?: string
   readonly toneHz: number
+  /** PCMU unless given. */
+  readonly codec?: keyof typeof codecs
+  /** Its module srtp: keys offered beside the plain profile, or no call without. */
+  readonly encryption?: 'srtp' | 'srtp-mand'
 }
 
 export class Baresip {
   readonly events: Json[] = []
   readonly peer: Peer
+  /** Of what it hears. */
+  readonly rateHz: number
   readonly #folder: string
   readonly #socket: Socket
   #buffer = Buffer.alloc(0)
 
-  private constructor(peer: Peer, folder: string, socket: Socket) {
+  private constructor(peer: Peer, folder: string, socket: Socket, rateHz: number) {
     this.peer = peer
+    this.rateHz = rateHz
     this.#folder = folder
     this.#socket = socket
     socket.on('data', (bytes) => this.#take(bytes))
@@ -45,16 +57,17 @@ export class Baresip {
     const folder = join(ground.folder, `baresip-${order.user}`)
     await mkdir(folder)
     const [sip, control, rtp] = [await freePort(3), await freePort(), await freePort(20)]
-    const tone = Int16Array.from({ length: RATE_HZ * TONE_SECS }, (_, i) =>
-      Math.round(TONE_LEVEL * Math.sin((2 * Math.PI * order.toneHz * i) / RATE_HZ)),
+    const { name, rateHz, module } = codecs[order.codec ?? 'PCMU']
+    const tone = Int16Array.from({ length: rateHz * TONE_SECS }, (_, i) =>
+      Math.round(TONE_LEVEL * Math.sin((2 * Math.PI * order.toneHz * i) / rateHz)),
     )
-    await writeFile(join(folder, 'tone.wav'), encodeWav(tone, RATE_HZ))
+    await writeFile(join(folder, 'tone.wav'), encodeWav(tone, rateHz))
     await writeFile(join(folder, 'contacts'), '')
     const { host, port } = order.registrar
     await writeFile(
       join(folder, 'accounts'),
       `<sip:${order.user}@${host}:${port};transport=${order.transport ?? 'udp'}>;auth_user=${order.user};` +
-        `auth_pass=${order.password};regint=60;answermode=auto;audio_codecs=PCMU/8000/1\n`,
+        `auth_pass=${order.password};regint=60;answermode=auto;audio_codecs=${name}${order.encryption === undefined ? '' : `;mediaenc=${order.encryption}`}\n`,
     )
     await writeFile(
       join(folder, 'config'),
@@ -64,10 +77,12 @@ export class Baresip {
         ...(order.caFile === undefined ? [] : [`sip_cafile ${order.caFile}`]),
         `audio_source aufile,${folder}/tone.wav`,
         'audio_player aubridge,sink',
-        ...['ausrc_srate 8000', 'auplay_srate 8000', 'ausrc_channels 1', 'auplay_channels 1'],
+        ...[`ausrc_srate ${rateHz}`, `auplay_srate ${rateHz}`, 'ausrc_channels 1', 'auplay_channels 1'],
         `rtp_ports ${rtp}-${rtp + 19}`,
         'module_path /usr/lib/baresip/modules',
-        ...['g711', 'aufile', 'aubridge', 'sndfile', 'uuid'].map((name) => `module ${name}.so`),
+        ...[...new Set(['g711', module]), 'srtp', 'aufile', 'aubridge', 'sndfile', 'uuid'].map(
+          (name) => `module ${name}.so`,
+        ),
         ...['account', 'contact', 'menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`),
         `ctrl_tcp_listen 127.0.0.1:${control}`,
         `snd_path ${folder}`,
@@ -88,7 +103,7 @@ export class Baresip {
       { why: () => peer.output() },
     )
     ground.after(() => socket?.destroy())
-    return new Baresip(peer, folder, socket!)
+    return new Baresip(peer, folder, socket!, rateHz)
   }
 
   command(command: string, params = ''): void {
@@ -138,7 +153,7 @@ export class Baresip {
 }
 
 /** The loudest stretch of a tone, in windows of 200 ms. */
-export function loudest(samples: Int16Array, hz: number, rateHz = RATE_HZ): number {
+export function loudest(samples: Int16Array, hz: number, rateHz = 8000): number {
   const window = rateHz / 5
   let best = -127
   for (let at = 0; at + window <= samples.length; at += window / 2)
