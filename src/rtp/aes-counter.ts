@@ -11,6 +11,8 @@ const MOST_BLOCKS = 97
 export class AesCounter {
   readonly #cipher: Cipheriv
   readonly #counters = Buffer.alloc(MOST_BLOCKS * BLOCK_OCTETS)
+  /** The same, four words a block: a quarter of the writes. In memory they are little-endian, as is every machine this runs on. */
+  readonly #words = new Int32Array(this.#counters.buffer, this.#counters.byteOffset, MOST_BLOCKS * 4)
   /** The counter blocks of every length that has been asked for, as views: a stream's packets are mostly of one length. */
   readonly #views: (Buffer | undefined)[] = []
 
@@ -33,14 +35,19 @@ export class AesCounter {
     const blocks = (octets + BLOCK_OCTETS - 1) >> 4
     if (blocks > MOST_BLOCKS) return null
     const counters = this.#counters
+    const words = this.#words
+    const word0 = littleWord(first, 0)
+    const word1 = littleWord(first, 4)
+    const word2 = littleWord(first, 8)
+    const head = first[12]! | (first[13]! << 8)
     const start = (first[14]! << 8) | first[15]!
-    for (let i = 0; i < blocks; i++) {
-      const at = i << 4
-      for (let k = 0; k < 14; k++) counters[at + k] = first[k]!
+    for (let i = 0, at = 0; i < blocks; i++, at += 4) {
       // RFC 3711 §4.1.1 and RFC 7714 §8: the last 16 (32) bits count; no packet has more than 2^16 blocks.
       const count = start + i
-      counters[at + 14] = count >> 8
-      counters[at + 15] = count
+      words[at] = word0
+      words[at + 1] = word1
+      words[at + 2] = word2
+      words[at + 3] = head | ((count & 0xff00) << 8) | (count << 24)
     }
     let view = this.#views[blocks]
     if (view === undefined) {
@@ -49,6 +56,10 @@ export class AesCounter {
     }
     return this.#cipher.update(view)
   }
+}
+
+function littleWord(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }
 
 /** `bytes[from, to)` xor keystream, in place. */
