@@ -1,6 +1,7 @@
 // What a language may ask of the hall. Commands are neutral: where the two languages differ in behaviour, the
 // difference is a field here, never a branch on a language's name in the engine.
 
+import type { NoiseEngineName } from '#audio/denoiser.ts'
 import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId } from '#base/ids.ts'
 import type { DialRequest, Header } from '#legs/leg.ts'
 import type {
@@ -120,6 +121,13 @@ export type CallCommand =
       readonly auth: DialRequest['auth']
     }
 
+  /** Takes noise away from what the far party says, or is sent; null ends it. */
+  | {
+      readonly type: 'suppress-noise'
+      readonly call: CallId
+      readonly direction: 'inbound' | 'outbound' | 'both' | null
+      readonly engine: NoiseEngineName
+    }
   /** For a call that was dialled to supervise another. */
   | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }
   | {

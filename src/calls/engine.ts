@@ -343,6 +343,15 @@ export class Engine {
         this.hall.setCall(live, { afterBridge: command.afterBridge })
         return ok({ ...nothing, call: dialled.value.call })
       }
+      case 'suppress-noise':
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        this.hall.toMedia(call.account, {
+          type: 'suppress-noise',
+          session: call.id,
+          direction: command.direction,
+          engine: command.engine,
+        })
+        return ok(nothing)
       case 'switch-supervisor-role':
         return this.#switchRole(live, command.role)
       case 'enqueue': {

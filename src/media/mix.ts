@@ -317,7 +317,7 @@ export class Mix implements Beaten {
     const b = to.session
     const codec = b.outbound.codec
     if (!hears(to, from) || codec === null || !b.canSend) return
-    if (b.players.length > 0 || !b.digits.idle) return
+    if (b.players.length > 0 || !b.digits.idle || a.suppression.said || b.suppression.sent) return
     if ((a.heardCodec ?? a.outbound.codec) !== codec) return
     a.forwardTo = b
     to.forwarded = true

@@ -14,6 +14,7 @@
 // answered by the matching `…-ended`/`…-failed` event with reason `unknown`, never by silence.
 
 import type { AnswererConfig, AnswererResult } from '#audio/answerer.ts'
+import type { NoiseEngineName } from '#audio/denoiser.ts'
 import type { SrtpKeys } from '#base/srtp-key.ts'
 import type { Address } from '#base/wire.ts'
 
@@ -160,6 +161,13 @@ export type MediaCommand =
   /** Listens to what a party says from now on; done when it has said all it has to. One at a time on a session. */
   | { readonly type: 'detect-answerer'; readonly session: SessionId; readonly config: AnswererConfig }
   | { readonly type: 'stop-detecting'; readonly session: SessionId }
+  /** Takes noise away from what the party says (inbound) or is sent from its room (outbound); null ends it. */
+  | {
+      readonly type: 'suppress-noise'
+      readonly session: SessionId
+      readonly direction: 'inbound' | 'outbound' | 'both' | null
+      readonly engine: NoiseEngineName
+    }
   /** Control greets a worker after connecting; the worker answers `worker-hello` with what still lives in it. */
   | { readonly type: 'hello' }
   /** Ends the worker once its sessions are closed or `withinMs` has passed. */

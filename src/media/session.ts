@@ -29,6 +29,7 @@ import type { MediaEvent, SessionDescription, SessionId, SessionStats } from './
 import type { Recorder } from './recorder.ts'
 import { Reports } from './reports.ts'
 import type { SharedFrame } from './shared-frame.ts'
+import { Suppression, type SuppressionWish } from './suppression.ts'
 import type { Tap } from './tap.ts'
 
 /** What a session asks of its worker. */
@@ -58,6 +59,7 @@ export class MediaSession implements Beaten {
   readonly recorders: Recorder[] = []
   /** Whoever else listens to this party. */
   readonly taps: Tap[] = []
+  readonly suppression = new Suppression()
   readonly reports: Reports
   description: SessionDescription | null = null
   inbound: Inbound | null = null
@@ -161,6 +163,7 @@ export class MediaSession implements Beaten {
     if (this.#scratch.length !== this.frameSamples) {
       this.#scratch = new Int16Array(this.frameSamples)
       this.#resampler = null
+      this.suppression.renew(this.inbound?.sampleRateHz ?? this.sampleRateHz, this.sampleRateHz)
     }
     if (description.rtcpMux && this.#rtcp !== null) {
       this.#rtcp.close()
@@ -262,6 +265,7 @@ export class MediaSession implements Beaten {
     const inbound = this.inbound
     if (inbound === null || !this.decoding) return
     inbound.pull(dueMs, index)
+    if (inbound.active) this.suppression.cleanSaid(inbound.frame, inbound.samples, index)
     if (this.#detector !== null && inbound.active) this.#detector.process(inbound.frame, inbound.samples)
   }
 
@@ -287,8 +291,11 @@ export class MediaSession implements Beaten {
       else if (digits !== 'hush') this.#sendEvent(digits, index, nowMs)
       return
     }
-    if (this.players.length > 0 && this.#emitPlayers(room ?? shared?.samples ?? null, index, dueMs)) return
-    if (shared !== null) {
+    const heard = room ?? shared?.samples ?? null
+    const cleaned = heard !== null && this.suppression.sent ? this.suppression.cleanSent(heard) : null
+    if (this.players.length > 0 && this.#emitPlayers(cleaned ?? heard, index, dueMs)) return
+    if (cleaned !== null) this.#sendSamples(cleaned, index, nowMs)
+    else if (shared !== null) {
       this.sentFrame = shared.samples
       const codec = this.outbound.codec
       if (!this.canSend || codec === null) return
@@ -296,6 +303,11 @@ export class MediaSession implements Beaten {
       else this.outbound.sendEncoded(shared.encodedIn(codec.plain), 0, index, nowMs)
     } else if (room !== null) this.#sendSamples(room, index, nowMs)
     else if (hush && this.canSend) this.outbound.sendSilence(index, nowMs)
+  }
+
+  /** Takes noise away; null for no more. */
+  suppress(wish: SuppressionWish | null): void {
+    this.suppression.want(wish, this.inbound?.sampleRateHz ?? this.sampleRateHz, this.sampleRateHz)
   }
 
   /** Brings a room's frame to this session's rate. */
@@ -365,6 +377,7 @@ export class MediaSession implements Beaten {
     if (this.closed) return
     if (this.#rtp !== null && this.description !== null) this.reports.goodbye()
     this.closed = true
+    this.suppression.close()
     this.inbound?.close()
     this.outbound.close()
     this.#eventTimer?.cancel()
@@ -542,6 +555,7 @@ export class MediaSession implements Beaten {
     this.#detector = null
     if (codec === null) return
     this.inbound = new Inbound(this.#codecs, codec.sampleRateHz, codec.clockRateHz)
+    this.suppression.renew(codec.sampleRateHz, this.sampleRateHz)
     this.stats.countAt(codec.clockRateHz)
     this.#detectInband()
   }

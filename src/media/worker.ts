@@ -175,6 +175,12 @@ export class MediaWorker {
         return this.#withSession(command.session, (session) => this.#detectAnswerer(session, command.config))
       case 'stop-detecting':
         return this.#withSession(command.session, (session) => this.#stopDetecting(session))
+      case 'suppress-noise':
+        return this.#withSession(command.session, (session) => {
+          const { direction, engine } = command
+          session.suppress(direction === null ? null : { direction, engine })
+          this.#replan(session)
+        })
       case 'hello':
         this.#listener({
           type: 'worker-hello',

@@ -59,6 +59,8 @@ export interface HouseParts {
   readonly baseUrl: () => string
   readonly faces: () => Readonly<Record<string, string>>
   readonly sipCounts: MetricsDoors['sipCounts']
+  /** Whether noise suppression engines we do not have are stood in for by ours; refused unless given. */
+  readonly noiseFallback?: boolean
   readonly version: string
 }
 
@@ -121,6 +123,7 @@ export function buildHouse(parts: HouseParts): House {
     log,
     baseUrl: parts.baseUrl,
     linkSecret,
+    noiseFallback: parts.noiseFallback ?? false,
     registrations: parts.registrations,
     requestsPerSecond: parts.requestsPerSecond,
     hold: (lanes) => {

@@ -40,6 +40,8 @@ export interface Settings {
   readonly codecs: readonly CodecName[]
   /** Lets keys of SRTP travel over SIP that is not encrypted. */
   readonly srtpWithoutTls: boolean
+  /** Whether noise suppression engines that we do not have are stood in for by the one we have. */
+  readonly noiseFallback: boolean
   readonly telnyxApiKey: string | null
   readonly telnyxPrivateKey: string | null
   readonly twilioAccountSid: string | null
@@ -175,6 +177,13 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared'>]: Known<Settin
   srtpWithoutTls: {
     env: 'SRTP_WITHOUT_TLS',
     file: 'srtp_without_tls',
+    otherwise: false,
+    read: yesOrNo,
+    expected: 'true or false',
+  },
+  noiseFallback: {
+    env: 'NOISE_SUPPRESSION_FALLBACK',
+    file: 'noise_suppression_fallback',
     otherwise: false,
     read: yesOrNo,
     expected: 'true or false',

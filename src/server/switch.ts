@@ -189,6 +189,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     baseUrl: () => `http://${httpAddress}`,
     faces,
     sipCounts: lines.value.counts,
+    noiseFallback: settings.noiseFallback,
     version,
   })
   const running = house

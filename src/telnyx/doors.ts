@@ -20,6 +20,8 @@ export interface TelnyxDoors {
   readonly log: Log
   /** Where customers reach us, without a slash at the end: links in replies begin with it. */
   readonly baseUrl: () => string
+  /** Whether noise suppression engines we do not have are stood in for by ours. */
+  readonly noiseFallback: boolean
   /** Signs links that work without a key. */
   readonly linkSecret: Uint8Array
   /** Keeps the webhooks of these lanes back until the returned function is called. */

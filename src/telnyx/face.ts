@@ -17,6 +17,7 @@ import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
 import { detailRecordRoutes } from './routes/detail-records.ts'
 import { mediaRoutes } from './routes/media.ts'
+import { noiseSuppressionRoutes } from './routes/noise-suppression.ts'
 import { numberOrderRoutes } from './routes/number-orders.ts'
 import { outboundVoiceProfileRoutes } from './routes/outbound-voice-profiles.ts'
 import { phoneNumberRoutes } from './routes/phone-numbers.ts'
@@ -63,6 +64,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...telephonyCredentialRoutes(doors),
       ...pushCredentialRoutes(doors),
       ...siprecConnectorRoutes(doors),
+      ...noiseSuppressionRoutes(doors, commander),
       ...unsupportedRoutes(),
     ],
     authenticate: async (head) => {

@@ -9,8 +9,6 @@ import { route } from '../route.ts'
 const callActions = [
   'siprec_start',
   'siprec_stop',
-  'suppression_start',
-  'suppression_stop',
   'streaming_start',
   'streaming_stop',
   'transcription_start',
