@@ -27,7 +27,7 @@ export function checkTidy(root: string): readonly string[] {
   }
   for (const file of filesBelow(source)) {
     const path = relative(root, file)
-    if (!path.endsWith('.test.ts') && !path.includes('/migrations/') && !imported.has(file))
+    if (!path.endsWith('.test.ts') && !path.endsWith('.d.ts') && !path.includes('/migrations/') && !imported.has(file))
       problems.push(`${path}: nobody imports it`)
   }
   for (const room of readdirSync(source)) {

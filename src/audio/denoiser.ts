@@ -1,5 +1,6 @@
 // Noise suppression: an engine takes away what is not voice, a frame at a time. One engine is shipped, RNNoise (a small
-// recurrent network, Xiph); another would implement `NoiseEngine` and be named in `engines`.
+// recurrent network, Xiph); another would implement `NoiseEngine` and be named in
+// `NoiseEngines`.
 
 import type { Rnnoise } from '@jitsi/rnnoise-wasm/dist/rnnoise.js'
 import { Resampler } from './resample.ts'
@@ -23,19 +24,31 @@ const RATE_HZ = 48_000
 const FRAME = 480
 const FLOAT_OCTETS = 4
 
-let module: Promise<Rnnoise> | null = null
+/**
+ * RNNoise.
+ *
+ * @param read gives its WebAssembly, `@jitsi/rnnoise-wasm/dist/rnnoise.wasm`, when the first filter is made
+ */
+export class RnnoiseEngine implements NoiseEngine {
+  readonly name = 'rnnoise'
+  readonly #read: () => Promise<Uint8Array>
+  #module: Promise<Rnnoise> | null = null
 
-/** Loads RNNoise ahead of the first call that wants it. */
-export function loadRnnoise(): Promise<Rnnoise> {
-  module ??= (async () => {
-    const [{ default: create }, { readFile }] = await Promise.all([
-      import('@jitsi/rnnoise-wasm/dist/rnnoise.js'),
-      import('node:fs/promises'),
-    ])
-    const wasmBinary = await readFile(new URL(import.meta.resolve('@jitsi/rnnoise-wasm/dist/rnnoise.wasm')))
-    return create({ wasmBinary, locateFile: (name) => name })
-  })()
-  return module
+  constructor(read: () => Promise<Uint8Array>) {
+    this.#read = read
+  }
+
+  /** Loads it ahead of the first call that wants it. */
+  load(): Promise<Rnnoise> {
+    this.#module ??= Promise.all([import('@jitsi/rnnoise-wasm/dist/rnnoise.js'), this.#read()]).then(
+      ([{ default: create }, wasmBinary]) => create({ wasmBinary, locateFile: (name) => name }),
+    )
+    return this.#module
+  }
+
+  make(sampleRateHz: 8000 | 16000): NoiseFilter {
+    return new RnnoiseFilter(sampleRateHz, this.load())
+  }
 }
 
 class RnnoiseFilter implements NoiseFilter {
@@ -48,10 +61,10 @@ class RnnoiseFilter implements NoiseFilter {
   #buffer = 0
   #closed = false
 
-  constructor(sampleRateHz: number) {
+  constructor(sampleRateHz: number, loading: Promise<Rnnoise>) {
     this.#up = new Resampler(sampleRateHz, RATE_HZ, sampleRateHz / 50)
     this.#down = new Resampler(RATE_HZ, sampleRateHz, 2 * FRAME)
-    void loadRnnoise().then((rnnoise) => {
+    void loading.then((rnnoise) => {
       if (this.#closed) return
       this.#rnnoise = rnnoise
       this.#state = rnnoise._rnnoise_create()
@@ -85,8 +98,6 @@ class RnnoiseFilter implements NoiseFilter {
   }
 }
 
-export const engines = {
-  rnnoise: { name: 'rnnoise', make: (sampleRateHz) => new RnnoiseFilter(sampleRateHz) },
-} as const satisfies Readonly<Record<string, NoiseEngine>>
-
-export type NoiseEngineName = keyof typeof engines
+/** The engines of a media worker, by name. */
+export type NoiseEngineName = 'rnnoise'
+export type NoiseEngines = Readonly<Record<NoiseEngineName, NoiseEngine>>

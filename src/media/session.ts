@@ -3,6 +3,7 @@
 // directions, mix.ts for who hears whom.
 
 import { comfortNoiseLevelDbov } from '#audio/comfort-noise.ts'
+import type { NoiseEngines } from '#audio/denoiser.ts'
 import { DtmfDetector } from '#audio/dtmf.ts'
 import { addClipped, LimiterState, scaleInto } from '#audio/mixing.ts'
 import { Resampler } from '#audio/resample.ts'
@@ -36,6 +37,7 @@ import type { Tap } from './tap.ts'
 export interface SessionHost {
   readonly clock: Clock
   readonly chance: Chance
+  readonly noise: NoiseEngines | null
   tell(event: MediaEvent): void
   beatsAt(nowMs: number): number
   /** A digit was heard; a bridge may pass it on. */
@@ -59,7 +61,7 @@ export class MediaSession implements Beaten {
   readonly recorders: Recorder[] = []
   /** Whoever else listens to this party. */
   readonly taps: Tap[] = []
-  readonly suppression = new Suppression()
+  readonly suppression: Suppression
   readonly reports: Reports
   description: SessionDescription | null = null
   inbound: Inbound | null = null
@@ -107,6 +109,7 @@ export class MediaSession implements Beaten {
     this.id = id
     this.#host = host
     this.lastHeardMs = host.clock.nowMs()
+    this.suppression = new Suppression(host.noise)
     this.outbound = new Outbound(host.chance, (packet) => {
       const target = this.lock.target
       if (target !== null) this.#rtp?.send(packet, target)

@@ -1,6 +1,6 @@
 // Noise suppression of one session: what its party says, and what it is sent from its room, each through a filter of its own.
 
-import { engines, type NoiseEngineName, type NoiseFilter } from '#audio/denoiser.ts'
+import type { NoiseEngineName, NoiseEngines, NoiseFilter } from '#audio/denoiser.ts'
 import { BEAT_MS } from './limits.ts'
 
 export interface SuppressionWish {
@@ -9,11 +9,17 @@ export interface SuppressionWish {
 }
 
 export class Suppression {
+  readonly #engines: NoiseEngines | null
   #wish: SuppressionWish | null = null
   #said: NoiseFilter | null = null
   #sent: NoiseFilter | null = null
   #frame = new Int16Array(0)
   #saidIndex = -1
+
+  /** @param engines null: this worker has none, and every wish is overheard */
+  constructor(engines: NoiseEngines | null) {
+    this.#engines = engines
+  }
 
   /** Whether packets of the party cannot be passed on as they are. */
   get said(): boolean {
@@ -29,8 +35,8 @@ export class Suppression {
   want(wish: SuppressionWish | null, saidHz: 8000 | 16000, sentHz: 8000 | 16000): void {
     this.close()
     this.#wish = wish
-    if (wish === null) return
-    const engine = engines[wish.engine]
+    if (wish === null || this.#engines === null) return
+    const engine = this.#engines[wish.engine]
     if (wish.direction !== 'outbound') this.#said = engine.make(saidHz)
     if (wish.direction !== 'inbound') this.#sent = engine.make(sentHz)
     this.#frame = new Int16Array((sentHz * BEAT_MS) / 1000)

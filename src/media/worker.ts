@@ -2,6 +2,7 @@
 // player and recorder in its process and knows nothing of calls. See protocol.ts for what the words mean.
 
 import type { AnswererConfig } from '#audio/answerer.ts'
+import type { NoiseEngines } from '#audio/denoiser.ts'
 import { gainOfDb } from '#audio/mixing.ts'
 import { recordBeep } from '#audio/tones.ts'
 import type { Chance } from '#base/chance.ts'
@@ -46,6 +47,8 @@ export interface MediaWorkerSetup {
   readonly net: DatagramNet
   readonly disk: Disk
   readonly log: Log
+  /** For noise suppression; absent: there is none. */
+  readonly noise?: NoiseEngines
   /** Even ports of this range are for RTP, the odd ones after them for RTCP. */
   readonly ports: PortRange
   /** When a session that should hear something says it does not; 60 s unless given. */
@@ -100,6 +103,7 @@ export class MediaWorker {
     this.#host = {
       clock: setup.clock,
       chance: setup.chance,
+      noise: setup.noise ?? null,
       tell: (event) => this.#listener(event),
       beatsAt: (nowMs) => this.#beat.beatsAt(nowMs),
       digitHeard: (session, digit, durationMs) => this.#passDigit(session, digit, durationMs),

@@ -10,6 +10,7 @@ import { RealDisk } from '#net/disk.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { openLog } from './log.ts'
+import { noiseEngines } from './noise-engines.ts'
 
 export interface MediaProcessOrder {
   readonly ports: readonly [number, number]
@@ -30,6 +31,7 @@ const worker = new MediaWorker({
   chance: new RealChance(),
   net: new UdpNet({ receiveBufferOctets: LEG_BUFFER_OCTETS, sendBufferOctets: LEG_BUFFER_OCTETS }),
   disk: new RealDisk(),
+  noise: noiseEngines(),
   log,
   ports: { first: order.ports[0], last: order.ports[1] },
   cpuMs: () => {

