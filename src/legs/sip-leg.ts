@@ -331,7 +331,7 @@ export class SipLeg {
       progress: (response) => this.#progress(call, response),
       accepted: (response) => this.#accepted(call, response),
       acked: (request) => this.#acked(request),
-      offered: (request) => this.#offeredByPeer(request),
+      offered: (request) => this.#offeredByPeer(call, request),
       requested: (request) => this.#requested(request),
       referred: (referral) => this.#transferWanted(referral),
       reinvited: (response) => this.#reinvited(response),
@@ -405,8 +405,10 @@ export class SipLeg {
     if (first) this.#tellAnswered(headersUp(request, this.#trusted))
   }
 
-  #offeredByPeer(request: SipRequest): InCallAnswer {
-    if (this.#phase !== 'answered' || this.#localAddress === null) return { status: 500 }
+  /** A new offer: by re-INVITE, or by UPDATE, which may come as soon as the first one is answered (RFC 3311 §5.1). */
+  #offeredByPeer(call: SipCall, request: SipRequest): InCallAnswer {
+    const over = this.#phase === 'ending' || this.#phase === 'ended'
+    if (over || this.#call !== call || this.#agreed === null || this.#localAddress === null) return { status: 500 }
     const body = sdpOf(request)
     if (body === null) return { status: 200, body: this.#offerBody(this.#direction()) }
     const result = answerOffer(this.#negotiation, body, this.#side(this.#direction()))

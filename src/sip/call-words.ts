@@ -93,3 +93,12 @@ export interface OutgoingInvite {
   readonly moreElsewhere?: boolean
   readonly callId?: string
 }
+
+/** A change of the session that we ask for. */
+export interface Change {
+  /** Null: the peer shall offer. */
+  readonly body: Uint8Array | null
+  readonly headers: readonly HeaderField[]
+  /** Says the same again, to keep the session alive. */
+  readonly refresh: boolean
+}

@@ -1,6 +1,13 @@
+// One call as SIP sees it: an INVITE dialog usage from either side (RFC 3261 §13-15), with everything that races: CANCEL
+// against answers, BYE against re-INVITE, forks, lost ACKs, glare. It knows dialogs and transactions; bodies are octets.
+//
+// Rooms above hold a `SipCall`, tell it what to do, and hear of everything through one `CallListener`. `ended` comes exactly
+// once and last.
+
 import { after, type Timer } from '#base/clock.ts'
+import { Acceptance } from './acceptance.ts'
 import { AuthSession } from './auth-session.ts'
-import type { CallEnd, CallHome, CallListener, OutgoingInvite } from './call-words.ts'
+import type { CallEnd, CallHome, CallListener, Change, OutgoingInvite } from './call-words.ts'
 import {
   acceptCseq,
   type Dialog,
@@ -9,34 +16,22 @@ import {
   dialogRequest,
   refreshTarget,
 } from './dialog.ts'
+import { pinToFlow } from './dialog-way.ts'
 import type { Credentials } from './digest.ts'
+import { EarlyDialogs } from './early-dialogs.ts'
 import { parseNameAddr } from './fields.ts'
-import { MAX_FORKS, PROVISIONAL_REFRESH_MS } from './limits.ts'
+import { retryAfter, waitAfterGlareMs } from './glare.ts'
+import { type Acknowledge, sendInvite } from './invite-sending.ts'
 import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
+import { Provisionals } from './provisionals.ts'
 import { type ReferListener, Referrals } from './referrals.ts'
 import { makeResponse } from './respond.ts'
+import { SessionKeeper } from './session-keeper.ts'
 import { giveUpMs } from './timers.ts'
 import type { ClientTransaction, ServerTransaction } from './transaction-layer.ts'
 import type { Flow, Target } from './transport.ts'
-import { bareHost } from './uri.ts'
-import { writeMessage } from './write.ts'
 
 type Phase = 'inviting' | 'ringing-in' | 'waiting-ack' | 'up' | 'leaving' | 'ended'
-
-/** A 2xx of ours that is repeated until its ACK. */
-interface Accepting {
-  readonly transaction: ServerTransaction
-  readonly response: SipResponse
-  readonly cseq: number
-  waitMs: number
-  readonly giveUpAtMs: number
-  timer: Timer
-}
-
-/** Answers 2xx after the call let go of its INVITE: repeats get their ACK again, losers of a fork a BYE. */
-class AckKeeper {
-  readonly acks = new Map<string, { bytes: Uint8Array; target: Target }>()
-}
 
 export class SipCall {
   readonly callId: string
@@ -63,13 +58,12 @@ export class SipCall {
   #cancelWanted: readonly HeaderField[] | null = null
   #targetTimer: Timer | null = null
   #cancelTimer: Timer | null = null
-  #earlyTags = new Set<string>()
+  readonly #early = new EarlyDialogs()
 
   // Being called.
   #server: ServerTransaction | null = null
-  #accepting: Accepting | null = null
-  #lastProgress: SipResponse | null = null
-  #refreshTimer: Timer | null = null
+  #accepting: Acceptance | null = null
+  #provisionals: Provisionals | null = null
   #byeAfterAck: readonly HeaderField[] | null = null
 
   // Either way.
@@ -77,6 +71,10 @@ export class SipCall {
   #glareTimer: Timer | null = null
   #reinviteServer: { transaction: ServerTransaction; request: SipRequest } | null = null
   #referrals: Referrals | null = null
+  readonly #session: SessionKeeper
+  /** The description we sent last: a refresh repeats it. */
+  #ourSdp: Uint8Array | null = null
+  #peerUpdates = false
 
   constructor(
     ua: CallHome,
@@ -92,6 +90,10 @@ export class SipCall {
     this.invite = invite
     this.#auth = new AuthSession(ua.chance, credentials)
     this.#phase = direction === 'in' ? 'ringing-in' : 'inviting'
+    this.#session = new SessionKeeper(ua.clock, {
+      refresh: () => this.#refresh(),
+      expired: () => this.#lost(null),
+    })
   }
 
   /** Set at once, before the turn ends. */
@@ -110,23 +112,14 @@ export class SipCall {
 
   /** Whether the peer of (one of the early dialogs of) this call has this tag. */
   isWith(remoteTag: string): boolean {
-    return this.#dialog === null ? this.#earlyTags.has(remoteTag) : this.#dialog.remoteTag === remoteTag
+    return this.#dialog === null ? this.#early.has(remoteTag) : this.#dialog.remoteTag === remoteTag
   }
 
   /** RFC 3891 §3: why another call may not take this one's place; null when it may. */
   refusalToReplace(earlyOnly: boolean): number | null {
-    switch (this.#phase) {
-      case 'up':
-      case 'waiting-ack':
-        return earlyOnly ? 486 : null
-      case 'inviting':
-        return null
-      case 'ringing-in':
-        // Early, and not begun by us.
-        return 481
-      default:
-        return 603
-    }
+    if (this.established) return earlyOnly ? 486 : null
+    // An early call that was not begun by us is not ours to give away.
+    return this.#phase === 'inviting' ? null : this.#phase === 'ringing-in' ? 481 : 603
   }
 
   get dialog(): Dialog | null {
@@ -138,6 +131,11 @@ export class SipCall {
   /** @internal by the user agent */
   startIncoming(transaction: ServerTransaction, flow: Flow): void {
     this.#server = transaction
+    this.#provisionals = new Provisionals(this.#ua, transaction, this.invite, this.localTag, () => {
+      // RFC 3262 §3: a caller that never acknowledges does not hear us.
+      this.#finishServer(504, {})
+      this.#end({ by: 'network', how: 'failed', status: 504, reason: 'no PRACK', message: null })
+    })
     this.#dialog = dialogFromRequest(this.invite, this.localTag, 0)
     this.#pinned = pinToFlow(this.invite, flow)
     this.#lastWay = { kind: flow.kind, address: flow.remote, flowId: flow.id }
@@ -150,26 +148,27 @@ export class SipCall {
   /** A provisional answer: 180, or 183 with SDP for early media. Repeated every minute by itself. */
   progress(status: number, parts: { headers?: readonly HeaderField[]; body?: Uint8Array } = {}): void {
     if (this.#phase !== 'ringing-in' || this.#server === null) return
-    const headers = [...this.#ua.contactHeaders(this.#kind()), ...(parts.headers ?? [])]
-    const response = makeResponse(this.invite, status, {
-      toTag: this.localTag,
-      headers,
-      ...(parts.body ? { body: parts.body } : {}),
-    })
-    this.#server.respond(response)
-    this.#lastProgress = response
-    this.#armRefresh()
+    const headers = [...this.#ua.contactHeaders(this.#kind()), ...this.#ua.acceptHeaders(), ...(parts.headers ?? [])]
+    this.#provisionals?.send({ status, headers, body: parts.body ?? null })
   }
 
   /** Answers the call. The 2xx is repeated until its ACK comes; without one for 64*T1 the call fails. */
   accept(parts: { headers?: readonly HeaderField[]; body?: Uint8Array } = {}): void {
+    // RFC 3262 §3: not before the caller has acknowledged the description it got.
+    this.#provisionals?.settled(() => this.#acceptNow(parts))
+  }
+
+  #acceptNow(parts: { headers?: readonly HeaderField[]; body?: Uint8Array }): void {
     if (this.#phase !== 'ringing-in' || this.#server === null) return
-    this.#refreshTimer?.cancel()
     const server = this.#server
+    const { body: _, ...bare } = parts
+    const answered = this.#provisionals?.answered === true
+    this.#provisionals?.stop()
     this.#server = null
     server.onCancel = null
     this.#phase = 'waiting-ack'
-    this.#sendAccept(server, this.invite, parts)
+    this.#ourSdp = parts.body ?? this.#ourSdp
+    this.#sendAccept(server, this.invite, answered ? bare : parts)
   }
 
   /** Refuses the call. */
@@ -180,7 +179,7 @@ export class SipCall {
   }
 
   #finishServer(status: number, parts: { headers?: readonly HeaderField[]; reason?: string }): void {
-    this.#refreshTimer?.cancel()
+    this.#provisionals?.stop()
     this.#server?.respond(
       makeResponse(this.invite, status, {
         ...parts,
@@ -191,68 +190,40 @@ export class SipCall {
     this.#server = null
   }
 
-  #armRefresh(): void {
-    this.#refreshTimer?.cancel()
-    this.#refreshTimer = after(this.#ua.clock, PROVISIONAL_REFRESH_MS, () => {
-      if (this.#lastProgress !== null) this.#server?.respond(this.#lastProgress)
-      this.#armRefresh()
-    })
-  }
-
   #sendAccept(
     transaction: ServerTransaction,
     request: SipRequest,
     parts: { headers?: readonly HeaderField[]; body?: Uint8Array },
   ): void {
-    const headers = [...this.#ua.contactHeaders(this.#kind()), ...this.#ua.acceptHeaders(), ...(parts.headers ?? [])]
+    this.#learn(request)
+    this.#ourSdp = parts.body ?? this.#ourSdp
+    const headers = [
+      ...this.#ua.contactHeaders(this.#kind()),
+      ...this.#ua.acceptHeaders(),
+      ...this.#session.grant(request),
+      ...(parts.headers ?? []),
+    ]
     const response = makeResponse(request, 200, {
       toTag: this.localTag,
       headers,
       ...(parts.body ? { body: parts.body } : {}),
     })
-    const { clock, timers } = this.#ua
-    const accepting: Accepting = {
-      transaction,
-      response,
-      cseq: request.cseq!.number,
-      waitMs: timers.t1Ms,
-      giveUpAtMs: clock.nowMs() + giveUpMs(timers),
-      timer: after(clock, timers.t1Ms, () => this.#repeatAccept()),
-    }
-    this.#accepting = accepting
-    transaction.respond(response)
-  }
-
-  /** RFC 3261 §13.3.1.4: T1 doubling to T2, also over streams, until the ACK or 64*T1. */
-  #repeatAccept(): void {
-    const accepting = this.#accepting
-    if (accepting === null) return
-    const { clock, timers } = this.#ua
-    const nowMs = clock.nowMs()
-    if (nowMs >= accepting.giveUpAtMs) {
+    this.#accepting = new Acceptance(this.#ua, transaction, response, () => {
       this.#accepting = null
       if (this.#byeAfterAck === null) this.#sendBye([])
       this.#end({ by: 'network', how: 'failed', status: 408, reason: 'no ACK', message: null })
-      return
-    }
-    accepting.transaction.respond(accepting.response)
-    accepting.waitMs = Math.min(accepting.waitMs * 2, timers.t2Ms)
-    accepting.timer = clock.at(Math.min(nowMs + accepting.waitMs, accepting.giveUpAtMs), () => this.#repeatAccept())
+    })
   }
 
   /** @internal */
   receiveAck(request: SipRequest): void {
     const accepting = this.#accepting
     if (accepting === null || request.cseq!.number !== accepting.cseq) return
-    accepting.timer.cancel()
+    accepting.cancel()
     this.#accepting = null
     if (this.#phase === 'waiting-ack') this.#phase = 'up'
     this.#listener?.acked?.(request)
-    if (this.#byeAfterAck !== null) {
-      const headers = this.#byeAfterAck
-      this.#byeAfterAck = null
-      this.#sendBye(headers)
-    }
+    this.#byeIfWanted()
   }
 
   // ---- calling out --------------------------------------------------------------------------------------------------
@@ -280,16 +251,18 @@ export class SipCall {
       field('CSeq', `${this.#cseq} INVITE`),
       ...this.#ua.contactHeaders(target.kind),
       ...this.#ua.inviteHeaders(),
+      ...this.#session.ask(),
       ...auth,
       ...outgoing.headers,
     ]
+    this.#ourSdp = outgoing.body
     if (outgoing.body !== null) headers.push(field('Content-Type', 'application/sdp'))
     const request = new SipRequest('INVITE', outgoing.uri, headers, outgoing.body ?? noBody)
     this.#provisionalSeen = false
-    this.#earlyTags.clear()
+    this.#early.clear()
     if (target.flowId !== null) this.#pinned = target
     this.#lastWay = target
-    this.#inviteTransaction = this.#sendInvite(request, target, outgoing.body !== null, false)
+    this.#sendInvite(request, target, outgoing.body !== null, false)
     this.#targetTimer?.cancel()
     this.#targetTimer = null
     const last = this.#targetIndex + 1 === outgoing.targets.length && outgoing.moreElsewhere !== true
@@ -298,50 +271,17 @@ export class SipCall {
     }
   }
 
-  /** Sends an INVITE or re-INVITE; 2xx of forks and repeats are looked after even when the call is long over. */
-  #sendInvite(request: SipRequest, target: Target, hadOffer: boolean, again: boolean): ClientTransaction {
-    const keeper = new AckKeeper()
-    const ua = this.#ua
-    let call: SipCall | null = this
-    const transaction: ClientTransaction = ua.layer.request(request, target, {
-      onResponse: (response) => {
-        if (response.status >= 200 && response.status < 300) {
-          const tag = response.toTag ?? ''
-          const known = keeper.acks.get(tag)
-          if (known !== undefined) {
-            ua.layer.sendStateless(known.bytes, known.target)
-            return
-          }
-          if (keeper.acks.size >= MAX_FORKS) return
-          const current = call
-          // A fork's further 2xx, or one that came after everything ended: acknowledged and hung up (RFC 3261 §13.2.2.4).
-          const loser = keeper.acks.size > 0 || current === null || current.#phase === 'ended'
-          if (loser) {
-            const dialog = dialogFromResponse(transaction.request, response)
-            const to = ua.targetOf(dialog, target.flowId === null ? null : target, target)
-            ua.acknowledge(keeper.acks, tag, dialog, transaction.request, null, to)
-            ua.layer.request(dialogRequest(dialog, 'BYE').request, to, { onResponse() {}, onFailure() {} })
-            return
-          }
-          current.#accepted(keeper, transaction.request, response, hadOffer, again)
-          // From here on only the keeper is needed: an ended call is not held by its transaction.
-          if (current.#phase === 'ended') call = null
-          current.#letGo = () => {
-            call = null
-          }
-          return
-        }
-        const current = call
-        if (response.status >= 300) call = null
-        if (current !== null) current.#responded(response, again)
+  #sendInvite(request: SipRequest, target: Target, hadOffer: boolean, again: boolean): void {
+    const sent = sendInvite(this.#ua, request, target, {
+      ended: () => this.ended,
+      accepted: (sentAs, response, acknowledge) => {
+        this.#accepted(acknowledge, sentAs, response, hadOffer, again)
+        this.#letGo = sent.letGo
       },
-      onFailure: (kind) => {
-        const current = call
-        call = null
-        if (current !== null) current.#unanswered(kind, again)
-      },
+      responded: (response) => this.#responded(response, again),
+      unanswered: (kind) => this.#unanswered(kind, again),
     })
-    return transaction
+    if (!again) this.#inviteTransaction = sent.transaction
   }
 
   #letGo: (() => void) | null = null
@@ -362,19 +302,17 @@ export class SipCall {
         return
       }
       if (response.status === 100) return
+      const invite = this.#inviteTransaction!.request
       const tag = response.toTag
-      if (tag !== null) {
-        if (this.#earlyTags.size >= MAX_FORKS && !this.#earlyTags.has(tag)) return
-        this.#earlyTags.add(tag)
-      }
+      if (tag !== null && !this.#early.note(invite, response)) return
+      this.#learn(response)
+      const reliability = this.#early.reliability(invite, response)
+      if (reliability.type === 'stale') return
       this.#listener?.progress?.(response)
+      if (reliability.type === 'acknowledge') this.#sendPrack(tag!, reliability.rack)
       return
     }
-    if (
-      (response.status === 401 || response.status === 407) &&
-      this.#cancelWanted === null &&
-      this.#auth.absorb(response)
-    ) {
+    if (this.#cancelWanted === null && this.#curable(response)) {
       this.#cseq++
       this.#tryTarget()
       return
@@ -392,6 +330,27 @@ export class SipCall {
       status: response.status,
       reason: response.reason,
       message: response,
+    })
+  }
+
+  /** A refusal after which the same request, sent once more, may do: a challenge, or an interval too small. */
+  #curable(response: SipResponse): boolean {
+    const challenged = response.status === 401 || response.status === 407
+    return challenged ? this.#auth.absorb(response) : this.#session.tooSmall(response)
+  }
+
+  #sendPrack(tag: string, rack: string): void {
+    const dialog = this.#early.dialog(tag)
+    if (dialog === null || this.#phase !== 'inviting') return
+    const auth = this.#auth.authorize('PRACK', dialog.remoteTarget, noBody)
+    const request = this.#early.prack(tag, rack, [...this.#ua.identity('User-Agent'), ...auth])!
+    this.#ua.layer.request(request, this.#ua.targetOf(dialog, this.#pinned, this.#lastWay), {
+      onResponse: (response) => {
+        const challenged = response.status === 401 || response.status === 407
+        if (challenged && this.#auth.absorb(response)) this.#sendPrack(tag, rack)
+      },
+      // Its peer gives up by itself (RFC 3262 §3).
+      onFailure() {},
     })
   }
 
@@ -435,29 +394,35 @@ export class SipCall {
     return true
   }
 
-  #accepted(keeper: AckKeeper, request: SipRequest, response: SipResponse, hadOffer: boolean, again: boolean): void {
+  #accepted(
+    acknowledge: Acknowledge,
+    request: SipRequest,
+    response: SipResponse,
+    hadOffer: boolean,
+    again: boolean,
+  ): void {
     this.#targetTimer?.cancel()
     this.#cancelTimer?.cancel()
     this.#auth.settled()
+    this.#learn(response)
+    this.#session.granted(response)
     if (again) {
+      const sent = this.#pendingReinvite
       this.#reinviting = false
+      this.#pendingReinvite = null
       this.#dialog = refreshTarget(this.#dialog!, response)
-      const answer = this.#listener?.reinvited?.(response) ?? null
-      this.#ua.acknowledge(
-        keeper.acks,
-        response.toTag ?? '',
-        this.#dialog,
-        request,
-        hadOffer ? null : answer,
-        this.#target(),
-      )
+      // A refresh changed nothing, so there is nothing to tell.
+      const answer = sent?.refresh === true ? null : (this.#listener?.reinvited?.(response) ?? null)
+      this.#ourSdp = sent?.body ?? answer ?? this.#ourSdp
+      acknowledge(this.#dialog, hadOffer ? null : answer, this.#target())
       return
     }
     // RFC 3261 §13.2.2.4: the route set is computed again from the 2xx.
-    this.#dialog = { ...dialogFromResponse(request, response), localCseq: this.#cseq }
+    const dialog = dialogFromResponse(request, response)
+    this.#dialog = { ...dialog, localCseq: this.#early.lastCseq(dialog.remoteTag, this.#cseq) }
     if (this.#cancelWanted !== null) {
       // The 200 won the race against our CANCEL: acknowledged, then hung up.
-      this.#ua.acknowledge(keeper.acks, response.toTag ?? '', this.#dialog, request, null, this.#target())
+      acknowledge(this.#dialog, null, this.#target())
       this.#phase = 'up'
       this.#sendBye(this.#cancelWanted)
       this.#end({ by: 'local', how: 'cancel', status: 487, reason: null, message: null })
@@ -466,20 +431,10 @@ export class SipCall {
     // Whoever hangs up while hearing of the answer gets its BYE after the ACK.
     this.#phase = 'waiting-ack'
     const answer = this.#listener?.accepted?.(response) ?? null
+    this.#ourSdp = answer ?? this.#ourSdp
     this.#phase = 'up'
-    this.#ua.acknowledge(
-      keeper.acks,
-      response.toTag ?? '',
-      this.#dialog,
-      request,
-      hadOffer ? null : answer,
-      this.#target(),
-    )
-    if (this.#byeAfterAck !== null) {
-      const headers = this.#byeAfterAck
-      this.#byeAfterAck = null
-      this.#sendBye(headers)
-    }
+    acknowledge(this.#dialog, hadOffer ? null : answer, this.#target())
+    this.#byeIfWanted()
   }
 
   #sendCancel(headers: readonly HeaderField[]): void {
@@ -522,19 +477,21 @@ export class SipCall {
     }
   }
 
+  /** A hang-up that had to wait for the ACK. */
+  #byeIfWanted(): void {
+    const headers = this.#byeAfterAck
+    this.#byeAfterAck = null
+    if (headers !== null) this.#sendBye(headers)
+  }
+
   #sendBye(headers: readonly HeaderField[]): void {
     const dialog = this.#dialog
     if (dialog === null || this.#phase === 'leaving' || this.#phase === 'ended') return
     this.#phase = 'leaving'
     this.#glareTimer?.cancel()
     this.#inDialog('BYE', { headers: [...this.#ua.identity('User-Agent'), ...headers] }, (response) => {
-      this.#end({
-        by: 'local',
-        how: 'bye',
-        status: response?.status ?? 408,
-        reason: response?.reason ?? null,
-        message: null,
-      })
+      const { status, reason } = response ?? { status: 408, reason: null }
+      this.#end({ by: 'local', how: 'bye', status, reason, message: null })
     })
   }
 
@@ -613,23 +570,18 @@ export class SipCall {
   }
 
   #receiveRefer(request: SipRequest, transaction: ServerTransaction): void {
-    const respond = (status: number, reason: string | null, headers: readonly HeaderField[]): void =>
+    const contact = this.#ua.contactHeaders(this.#kind())
+    const referral = this.#transfers().received(request, (status, reason, headers) =>
       transaction.respond(
         makeResponse(request, status, {
           toTag: this.localTag,
-          headers: [...(status < 300 ? this.#ua.contactHeaders(this.#kind()) : []), ...headers],
+          headers: [...contact, ...headers],
           ...(reason === null ? {} : { reason }),
         }),
-      )
-    // Nobody is there yet who could be transferred.
-    if (!this.established) {
-      respond(403, null, [])
-      return
-    }
-    const referral = this.#transfers().received(request, respond)
-    if (referral === null) return
-    if (this.#listener?.referred === undefined) referral.report(603)
-    else this.#listener.referred(referral)
+      ),
+    )
+    if (this.#listener?.referred === undefined) referral?.report(603)
+    else if (referral !== null) this.#listener.referred(referral)
   }
 
   #lost(response: SipResponse | null): void {
@@ -646,27 +598,59 @@ export class SipCall {
 
   /** Changes the session: a re-INVITE with an offer, or without one. False when another change is under way. */
   reinvite(body: Uint8Array | null, headers: readonly HeaderField[] = []): boolean {
-    if (this.#phase !== 'up' || this.#reinviting || this.#accepting !== null || this.#reinviteServer !== null)
-      return false
-    this.#reinviting = true
-    this.#sendReinvite(body, headers)
+    if (this.#phase !== 'up' || this.#changing) return false
+    this.#sendReinvite({ body, headers, refresh: false })
     return true
   }
 
-  #sendReinvite(body: Uint8Array | null, headers: readonly HeaderField[]): void {
+  /** Whether an offer of either side waits for its answer. */
+  get #changing(): boolean {
+    return this.#reinviting || this.#accepting !== null || this.#reinviteServer !== null
+  }
+
+  /** RFC 4028 §7.4: by UPDATE where the peer takes it, else by a re-INVITE that says the same again. */
+  #refresh(): void {
+    if (this.#phase !== 'up' && this.#phase !== 'waiting-ack') return
+    // A change under way refreshes by itself, or makes room (research/sip §5 race 16).
+    if (this.#phase !== 'up' || this.#changing) return this.#session.again()
+    if (!this.#peerUpdates) {
+      if (this.#ourSdp === null) return this.#session.again()
+      return this.#sendReinvite({ body: this.#ourSdp, headers: [], refresh: true })
+    }
+    const headers = [...this.#ua.contactHeaders(this.#kind()), ...this.#ua.inviteHeaders(), ...this.#session.ask()]
+    this.request('UPDATE', { headers }, (response) => {
+      if (response === null || this.#phase === 'ended') return
+      if (response.status < 300) {
+        this.#dialog = refreshTarget(this.#dialog!, response)
+        this.#learn(response)
+        this.#session.granted(response)
+      } else if (this.#session.tooSmall(response)) this.#refresh()
+      else this.#session.again()
+    })
+  }
+
+  /** What the peer says it can do. */
+  #learn(message: SipRequest | SipResponse): void {
+    if (message.get('allow') !== undefined) this.#peerUpdates = message.tokens('allow').includes('UPDATE')
+  }
+
+  #sendReinvite(change: Change): void {
+    const { body, headers } = change
+    this.#reinviting = true
     const all = [
       ...this.#ua.contactHeaders(this.#kind()),
       ...this.#ua.inviteHeaders(),
+      ...this.#session.ask(),
       ...this.#auth.authorize('INVITE', this.#dialog!.remoteTarget, body ?? noBody),
       ...headers,
     ]
     const next = dialogRequest(this.#dialog!, 'INVITE', { headers: all, ...(body === null ? {} : { body }) })
     this.#dialog = next.dialog
-    this.#pendingReinvite = { body, headers }
+    this.#pendingReinvite = change
     this.#sendInvite(next.request, this.#target(), body !== null, true)
   }
 
-  #pendingReinvite: { body: Uint8Array | null; headers: readonly HeaderField[] } | null = null
+  #pendingReinvite: Change | null = null
 
   #reinviteRefused(response: SipResponse): void {
     const pending = this.#pendingReinvite
@@ -674,18 +658,20 @@ export class SipCall {
       this.#reinviting = false
       return
     }
-    if ((response.status === 401 || response.status === 407) && this.#auth.absorb(response)) {
-      this.#sendReinvite(pending.body, pending.headers)
+    if (this.#curable(response)) {
+      this.#sendReinvite(pending)
+      return
+    }
+    if (pending.refresh) {
+      this.#reinviting = false
+      this.#pendingReinvite = null
+      if (response.status === 481 || response.status === 408) this.#lost(response)
+      else this.#session.again()
       return
     }
     if (response.status === 491) {
-      // RFC 3261 §14.1: the owner of the Call-ID waits 2.1 to 4 s, the other 0 to 2 s, in steps of 10 ms.
-      const steps =
-        this.direction === 'out'
-          ? 210 + Math.floor(this.#ua.chance.uniform() * 191)
-          : Math.floor(this.#ua.chance.uniform() * 201)
       this.#reinviting = false
-      this.#glareTimer = after(this.#ua.clock, steps * 10, () => {
+      this.#glareTimer = after(this.#ua.clock, waitAfterGlareMs(this.#ua.chance, this.direction === 'out'), () => {
         if (!this.reinvite(pending.body, pending.headers)) this.#listener?.reinvited?.(null)
       })
       return
@@ -701,12 +687,18 @@ export class SipCall {
   receive(request: SipRequest, transaction: ServerTransaction): void {
     const answer = (status: number, headers: readonly HeaderField[] = []): void =>
       transaction.respond(makeResponse(request, status, { toTag: this.localTag, headers }))
+    if (this.#dialog === null && !this.#early.has(request.fromTag ?? '')) {
+      answer(481)
+      return
+    }
     if (this.#dialog !== null && this.#dialog.remoteTag !== '' && request.fromTag !== this.#dialog.remoteTag) {
       answer(481)
       return
     }
     if (this.#dialog !== null && this.#phase !== 'inviting') {
-      const next = acceptCseq(this.#dialog, request)
+      // A PRACK that was lost and overtaken is known by its RAck; refusing it would hang the call (research/sip §5 race 5).
+      const late = request.method === 'PRACK' ? this.#dialog : null
+      const next = acceptCseq(this.#dialog, request) ?? late
       if (next === null) {
         answer(500)
         return
@@ -725,12 +717,26 @@ export class SipCall {
       this.#receiveReinvite(request, transaction, answer)
       return
     }
+    if (request.method === 'PRACK') {
+      const status = this.#provisionals?.prack(request) ?? 481
+      // RFC 3262 §5: an offer in it is answered in its 200.
+      if (status === 200 && request.body.length > 0) this.#receiveUpdate(request, transaction, answer)
+      else answer(status)
+      this.#provisionals?.goOn()
+      return
+    }
+    if (request.method === 'UPDATE') {
+      this.#receiveUpdate(request, transaction, answer)
+      return
+    }
     if (request.method === 'NOTIFY') {
       answer(this.#referrals?.notified(request) ?? 481)
       return
     }
     if (request.method === 'REFER') {
-      this.#receiveRefer(request, transaction)
+      // Before an answer nobody is there who could be transferred.
+      if (this.established) this.#receiveRefer(request, transaction)
+      else answer(403)
       return
     }
     const reply = this.#listener?.requested?.(request) ?? { status: 501 }
@@ -753,7 +759,7 @@ export class SipCall {
     }
     if (this.#phase === 'leaving') return // BYE crossing BYE: ours ends it
     if (this.#server !== null) this.#finishServer(487, {})
-    this.#accepting?.timer.cancel()
+    this.#accepting?.cancel()
     this.#accepting = null
     this.#end({ by: 'remote', how: 'bye', status: 200, reason: null, message: request })
   }
@@ -769,7 +775,7 @@ export class SipCall {
       return
     }
     if (this.#phase !== 'up' || this.#accepting !== null || this.#reinviteServer !== null) {
-      answer(500, [field('Retry-After', String(Math.floor(this.#ua.chance.uniform() * 11)))])
+      answer(500, [retryAfter(this.#ua.chance)])
       return
     }
     this.#reinviteServer = { transaction, request }
@@ -786,6 +792,37 @@ export class SipCall {
     } else answer(reply.status, reply.headers ?? [])
   }
 
+  /** RFC 3311 §5.2: an UPDATE changes or refreshes a session at once, by nobody's leave but ours. */
+  #receiveUpdate(
+    request: SipRequest,
+    transaction: ServerTransaction,
+    answer: (status: number, headers?: readonly HeaderField[]) => void,
+  ): void {
+    const offers = request.body.length > 0
+    const early = this.#phase === 'inviting'
+    if (offers && (this.#reinviting || (early && !this.#early.answered(request.fromTag!)))) return answer(491)
+    // Their own offer waits for an answer of ours, or that answer for its PRACK or ACK.
+    const ready = early || this.#phase === 'up' || (this.#phase === 'ringing-in' && this.#provisionals?.answered)
+    if (offers && (!ready || this.#changing)) return answer(500, [retryAfter(this.#ua.chance)])
+    const reply = offers ? (this.#listener?.offered?.(request) ?? { status: 488 }) : { status: 200 }
+    if (reply.status >= 300) return answer(reply.status, reply.headers ?? [])
+    if (this.#dialog !== null) this.#dialog = refreshTarget(this.#dialog, request)
+    this.#learn(request)
+    this.#ourSdp = reply.body ?? this.#ourSdp
+    transaction.respond(
+      makeResponse(request, 200, {
+        toTag: this.localTag,
+        headers: [
+          ...this.#ua.contactHeaders(this.#kind()),
+          ...this.#ua.acceptHeaders(),
+          ...(this.established ? this.#session.grant(request) : []),
+          ...(reply.headers ?? []),
+        ],
+        ...(reply.body ? { body: reply.body } : {}),
+      }),
+    )
+  }
+
   #kind(): Target['kind'] {
     return this.#dialog === null ? 'udp' : this.#target().kind
   }
@@ -797,14 +834,9 @@ export class SipCall {
   #end(end: CallEnd): void {
     if (this.#phase === 'ended') return
     this.#phase = 'ended'
-    for (const timer of [
-      this.#targetTimer,
-      this.#cancelTimer,
-      this.#refreshTimer,
-      this.#glareTimer,
-      this.#accepting?.timer,
-    ])
-      timer?.cancel()
+    for (const timer of [this.#targetTimer, this.#cancelTimer, this.#glareTimer, this.#accepting]) timer?.cancel()
+    this.#session.stop()
+    this.#provisionals?.stop()
     this.#accepting = null
     this.#referrals?.callEnded(end.by)
     this.#letGo?.()
@@ -813,31 +845,4 @@ export class SipCall {
     this.#listener = null
     listener?.ended(end)
   }
-}
-
-/**
- * Whether requests back to a caller go to where its INVITE came from: always on a stream, and over UDP when the caller speaks
- * for itself (one Via, no Record-Route) and its claimed address is not its real one, which means NAT.
- */
-function pinToFlow(invite: SipRequest, flow: Flow): Target | null {
-  const target: Target = { kind: flow.kind, address: flow.remote, flowId: flow.id }
-  if (invite.get('record-route') !== undefined || (invite.vias?.length ?? 0) !== 1) return null
-  if (flow.kind !== 'udp') return target
-  const contact = invite.contact?.uri
-  if (contact?.type !== 'sip') return target
-  return bareHost(contact.host) !== flow.remote.host && bareHost(contact.host) === bareHost(invite.topVia!.host)
-    ? target
-    : null
-}
-
-/** The ACK for a 2xx: a request of its own outside of any transaction (RFC 3261 §13.2.2.4). */
-export function writeAck(
-  dialog: Dialog,
-  invite: SipRequest,
-  answer: Uint8Array | null,
-  withVia: (request: SipRequest) => SipRequest,
-): Uint8Array {
-  const credentials = invite.headers.filter((h) => h.id === 'authorization' || h.id === 'proxy-authorization')
-  const parts = { cseq: invite.cseq!.number, headers: credentials, ...(answer === null ? {} : { body: answer }) }
-  return writeMessage(withVia(dialogRequest(dialog, 'ACK', parts).request))
 }

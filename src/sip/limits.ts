@@ -36,6 +36,12 @@ export const MAX_AUTH_ROUNDS = 3
 export const PROVISIONAL_REFRESH_MS = 60_000
 /** RFC 4028 §4: the shortest session interval we agree to. */
 export const MIN_SESSION_EXPIRES_S = 90
+/** RFC 4028 §4: the interval we ask for; short enough that a vanished peer does not hold a call for long. */
+export const SESSION_EXPIRES_S = 1_800
+/** How soon a session refresh that could not be carried out is tried again. */
+export const REFRESH_RETRY_MS = 4_000
+/** Provisional answers that wait for an earlier one to be acknowledged. */
+export const MAX_PROVISIONALS_WAITING = 8
 /** Bindings per address of record. */
 export const MAX_BINDINGS = 10
 /** Addresses of record a registrar keeps. */

@@ -28,8 +28,8 @@ export interface Capabilities {
 }
 
 export const defaultCapabilities: Capabilities = {
-  methods: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'REGISTER', 'REFER', 'NOTIFY'],
-  extensions: ['replaces', 'norefersub'],
+  methods: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'REGISTER', 'PRACK', 'UPDATE', 'REFER', 'NOTIFY'],
+  extensions: ['100rel', 'timer', 'replaces', 'norefersub'],
   bodyTypes: ['application/sdp'],
 }
 
@@ -109,6 +109,7 @@ export function checkRequest(request: SipRequest, capabilities: Capabilities = d
   if (unknown.length > 0) return refuse(420, 'Bad Extension', [field('Unsupported', unknown.join(', '))])
   if (method === 'REGISTER' && request.to?.uri.type === 'other') return refuse(404, 'Not Found')
   if (method === 'INVITE') return checkInvite(request, capabilities)
+  if (method === 'UPDATE') return checkInterval(request)
   return good
 }
 
@@ -129,6 +130,11 @@ function checkInvite(request: SipRequest, capabilities: Capabilities): Verdict {
       return refuse(415, 'Unsupported Media Type', [field('Accept', capabilities.bodyTypes.join(', '))])
     }
   }
+  return checkInterval(request)
+}
+
+/** RFC 4028 §6, §9: of INVITE and UPDATE. */
+function checkInterval(request: SipRequest): Verdict {
   const interval = request.get('session-expires')
   if (interval !== undefined) {
     const seconds = parseDigits(interval.split(';', 1)[0]!.trim(), 2 ** 31)

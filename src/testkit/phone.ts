@@ -230,6 +230,7 @@ export class PhoneCall {
   readonly #heard: { readonly atMs: number; readonly samples: Int16Array }[] = []
   #local: LocalSide
   #negotiation: Negotiation
+  #early: Agreed | null = null
   #sip: SipCall | null = null
   #recording = false
   readonly #waiters: (() => void)[] = []
@@ -438,8 +439,15 @@ export class PhoneCall {
       // An early answer is not the last word: the final one is taken against the same offer.
       if (final) this.#negotiation = accepted.value.negotiation
       if (final) this.#up(accepted.value.agreed)
-      else this.#apply(accepted.value.agreed)
-    } else if (final && this.#negotiation.agreed !== null) this.#up(this.#negotiation.agreed)
+      else {
+        this.#early = accepted.value.agreed
+        this.#apply(accepted.value.agreed)
+      }
+      return
+    }
+    // RFC 3262 §3: what was answered reliably before is not said again.
+    const known = this.#negotiation.agreed ?? this.#early
+    if (final && known !== null) this.#up(known)
   }
 
   #up(agreed: Agreed): void {
