@@ -120,7 +120,7 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
         })),
     close: () => {
       legs.trunks.stop()
-      layer.close()
+      ua.close()
       transport.close()
     },
   })

@@ -249,9 +249,7 @@ export class SipCall {
       field('To', outgoing.to),
       field('Call-ID', this.callId),
       field('CSeq', `${this.#cseq} INVITE`),
-      ...this.#ua.contactHeaders(target.kind),
-      ...this.#ua.inviteHeaders(),
-      ...this.#session.ask(),
+      ...this.#changeHeaders(target.kind),
       ...auth,
       ...outgoing.headers,
     ]
@@ -470,9 +468,6 @@ export class SipCall {
         if (this.#accepting !== null) this.#byeAfterAck = headers
         else this.#sendBye(headers)
         return
-      case 'leaving':
-      case 'ended':
-        return
       default:
     }
   }
@@ -489,6 +484,7 @@ export class SipCall {
     if (dialog === null || this.#phase === 'leaving' || this.#phase === 'ended') return
     this.#phase = 'leaving'
     this.#glareTimer?.cancel()
+    this.#session.stop()
     this.#inDialog('BYE', { headers: [...this.#ua.identity('User-Agent'), ...headers] }, (response) => {
       const { status, reason } = response ?? { status: 408, reason: null }
       this.#end({ by: 'local', how: 'bye', status, reason, message: null })
@@ -587,13 +583,8 @@ export class SipCall {
   #lost(response: SipResponse | null): void {
     if (this.#phase === 'ended' || this.#phase === 'leaving') return
     this.#sendBye([])
-    this.#end({
-      by: 'network',
-      how: 'failed',
-      status: response?.status ?? 408,
-      reason: response?.reason ?? null,
-      message: response,
-    })
+    const { status, reason } = response ?? { status: 408, reason: null }
+    this.#end({ by: 'network', how: 'failed', status, reason, message: response })
   }
 
   /** Changes the session: a re-INVITE with an offer, or without one. False when another change is under way. */
@@ -617,8 +608,7 @@ export class SipCall {
       if (this.#ourSdp === null) return this.#session.again()
       return this.#sendReinvite({ body: this.#ourSdp, headers: [], refresh: true })
     }
-    const headers = [...this.#ua.contactHeaders(this.#kind()), ...this.#ua.inviteHeaders(), ...this.#session.ask()]
-    this.request('UPDATE', { headers }, (response) => {
+    this.request('UPDATE', { headers: this.#changeHeaders(this.#kind()) }, (response) => {
       if (response === null || this.#phase === 'ended') return
       if (response.status < 300) {
         this.#dialog = refreshTarget(this.#dialog!, response)
@@ -637,13 +627,8 @@ export class SipCall {
   #sendReinvite(change: Change): void {
     const { body, headers } = change
     this.#reinviting = true
-    const all = [
-      ...this.#ua.contactHeaders(this.#kind()),
-      ...this.#ua.inviteHeaders(),
-      ...this.#session.ask(),
-      ...this.#auth.authorize('INVITE', this.#dialog!.remoteTarget, body ?? noBody),
-      ...headers,
-    ]
+    const auth = this.#auth.authorize('INVITE', this.#dialog!.remoteTarget, body ?? noBody)
+    const all = [...this.#changeHeaders(this.#kind()), ...auth, ...headers]
     const next = dialogRequest(this.#dialog!, 'INVITE', { headers: all, ...(body === null ? {} : { body }) })
     this.#dialog = next.dialog
     this.#pendingReinvite = change
@@ -823,12 +808,24 @@ export class SipCall {
     )
   }
 
+  /** Of whatever begins, changes or refreshes a session. */
+  #changeHeaders(kind: Target['kind']): readonly HeaderField[] {
+    return [...this.#ua.contactHeaders(kind), ...this.#ua.inviteHeaders(), ...this.#session.ask()]
+  }
+
   #kind(): Target['kind'] {
     return this.#dialog === null ? 'udp' : this.#target().kind
   }
 
   #target(): Target {
     return this.#ua.targetOf(this.#dialog!, this.#pinned, this.#lastWay)
+  }
+
+  /** @internal: the user agent closes; nobody is told, nothing is left running. */
+  abandon(): void {
+    this.#listener = null
+    this.#referrals = null
+    this.#end({ by: 'local', how: 'failed', status: null, reason: 'closed', message: null })
   }
 
   #end(end: CallEnd): void {

@@ -183,6 +183,12 @@ export class UserAgent implements CallHome {
     return call?.isWith(replaces.fromTag) === true ? call : null
   }
 
+  /** Forgets every call without a word, and all transactions. */
+  close(): void {
+    for (const call of [...this.#calls.values()]) call.abandon()
+    this.layer.close()
+  }
+
   /** Calls back outside of the current turn. */
   soon(callback: () => void): void {
     after(this.clock, 0, callback)

@@ -146,7 +146,7 @@ export class Phone {
   /** Hangs up everything and closes its sockets. */
   close(): void {
     for (const call of this.calls) call.dispose()
-    this.#ua.layer.close()
+    this.#ua.close()
     this.#transport.close()
   }
 

@@ -123,7 +123,7 @@ peerTest(
     await baresip.until('CALL_CLOSED')
     await until(() => call.party.hears([TARGET_HZ]).length === 1, 'the caller hears the target')
     await until(() => target.calls[0]!.party.hears([CALLER_HZ]).length === 1, 'the target hears the caller')
-    },
+  },
 )
 
 // ---- SIPp
