@@ -29,7 +29,7 @@ export class Provisionals {
   readonly #invite: SipRequest
   readonly #toTag: string
   readonly #gaveUp: () => void
-  #rseq: number
+  #rseq: number | null = null
   #out: { readonly rseq: number; readonly described: boolean; timer: Timer } | null = null
   readonly #waiting: Provisional[] = []
   #refresh: Timer | null = null
@@ -49,8 +49,6 @@ export class Provisionals {
     this.#invite = invite
     this.#toTag = toTag
     this.#gaveUp = gaveUp
-    // RFC 3262 §3: the first number is drawn from 1 to 2^31 - 1; ours leaves room to count.
-    this.#rseq = Math.floor(world.chance.uniform() * 2 ** 30)
   }
 
   /** Whether a description went reliably and arrived: the offer is answered, and a 2xx need not say it again. */
@@ -109,10 +107,12 @@ export class Provisionals {
   #say(one: Provisional): void {
     const required = this.#invite.tokens('require').some((tag) => tag.toLowerCase() === '100rel')
     const reliable = required || (one.body !== null && supports(this.#invite, '100rel'))
-    if (reliable) this.#rseq++
+    // RFC 3262 §3: the first number is drawn from 1 to 2^31 - 1; ours leaves room to count.
+    const rseq = reliable ? (this.#rseq ?? Math.floor(this.#world.chance.uniform() * 2 ** 30)) + 1 : 0
+    if (reliable) this.#rseq = rseq
     const response = makeResponse(this.#invite, one.status, {
       toTag: this.#toTag,
-      headers: [...one.headers, ...(reliable ? [field('Require', '100rel'), field('RSeq', String(this.#rseq))] : [])],
+      headers: [...one.headers, ...(reliable ? [field('Require', '100rel'), field('RSeq', String(rseq))] : [])],
       ...(one.body === null ? {} : { body: one.body }),
     })
     const say = (): void => this.#transaction.respond(response)
@@ -122,7 +122,7 @@ export class Provisionals {
       const { clock, timers } = this.#world
       const giveUpAtMs = clock.nowMs() + giveUpMs(timers)
       let waitMs = timers.t1Ms
-      const out = { rseq: this.#rseq, described: one.body !== null, timer: after(clock, waitMs, repeat) }
+      const out = { rseq, described: one.body !== null, timer: after(clock, waitMs, repeat) }
       this.#out = out
       const gaveUp = this.#gaveUp
       // RFC 3262 §3: T1 doubling without a cap, for 64*T1.
