@@ -2,8 +2,9 @@
 // the real service as it stands. Callers are greeted and meet in one room; whoever is alone there waits with music; an
 // operator can list, mute, hold, record, and pull a number in.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type Telnyx from 'telnyx'
+import { type CallPayload, type ExampleApp, serve } from '../common/serve.ts'
 import { holdMusic } from './music.ts'
 
 const ROOM = 'demo-conference'
@@ -28,17 +29,9 @@ interface Participant {
   readonly direction: 'incoming' | 'outgoing'
 }
 
-interface CallPayload {
-  readonly call_control_id: string
-  readonly direction?: string
-  readonly from?: string
-  readonly to?: string
-  readonly conference_id?: string
-  readonly recording_urls?: Readonly<Record<string, string>>
-}
-
-export class ConferenceApp {
-  readonly #client: Telnyx
+export class ConferenceApp implements ExampleApp {
+  readonly client: Telnyx
+  readonly files = { '/hold-music.wav': holdMusic }
   readonly #options: ConferenceAppOptions
   readonly #participants = new Map<string, Participant>()
   readonly #known = new Map<string, Pick<Participant, 'number' | 'direction'>>()
@@ -46,7 +39,7 @@ export class ConferenceApp {
   #creating: Promise<void> | null = null
 
   constructor(options: ConferenceAppOptions) {
-    this.#client = options.client
+    this.client = options.client
     this.#options = options
   }
 
@@ -60,11 +53,11 @@ export class ConferenceApp {
           number: (outgoing ? payload.to : payload.from) ?? '?',
           direction: outgoing ? 'outgoing' : 'incoming',
         })
-        if (!outgoing) await this.#client.calls.actions.answer(leg, {})
+        if (!outgoing) await this.client.calls.actions.answer(leg, {})
         return
       }
       case 'call.answered':
-        await this.#client.calls.actions.speak(leg, { payload: GREETING, voice: 'female', language: 'en-GB' })
+        await this.client.calls.actions.speak(leg, { payload: GREETING, voice: 'female', language: 'en-GB' })
         return this.#enter(leg)
       case 'conference.participant.joined': {
         const known = this.#known.get(leg) ?? { number: '?', direction: 'incoming' as const }
@@ -82,7 +75,7 @@ export class ConferenceApp {
         this.#known.delete(leg)
         return
       case 'call.recording.saved':
-        this.#say(`recording saved: ${Object.values(payload.recording_urls ?? {}).join(' ')}`)
+        this.say(`recording saved: ${Object.values(payload.recording_urls ?? {}).join(' ')}`)
         return
       default:
     }
@@ -93,7 +86,7 @@ export class ConferenceApp {
     if (name === 'list') return { conference: this.#conferenceId, participants: [...this.#participants.values()] }
     if (name === 'pull') {
       const number = query.get('number') ?? ''
-      const dialled = await this.#client.calls.dial({
+      const dialled = await this.client.calls.dial({
         to: number,
         from: 'conf',
         connection_id: this.#options.connectionId,
@@ -106,27 +99,27 @@ export class ConferenceApp {
     const legs = { call_control_ids: [participant.callControlId] }
     switch (name) {
       case 'mute':
-        await this.#client.conferences.actions.mute(room, legs)
+        await this.client.conferences.actions.mute(room, legs)
         participant.muted = true
         break
       case 'unmute':
-        await this.#client.conferences.actions.unmute(room, legs)
+        await this.client.conferences.actions.unmute(room, legs)
         participant.muted = false
         break
       case 'hold':
-        await this.#client.conferences.actions.hold(room, { ...legs, audio_url: this.#musicUrl() })
+        await this.client.conferences.actions.hold(room, { ...legs, audio_url: this.#musicUrl() })
         participant.onHold = true
         break
       case 'unhold':
-        await this.#client.conferences.actions.unhold(room, legs)
+        await this.client.conferences.actions.unhold(room, legs)
         participant.onHold = false
         break
       case 'record-start':
-        await this.#client.calls.actions.startRecording(participant.callControlId, { format: 'mp3', channels: 'dual' })
+        await this.client.calls.actions.startRecording(participant.callControlId, { format: 'mp3', channels: 'dual' })
         participant.recording = true
         break
       case 'record-stop':
-        await this.#client.calls.actions.stopRecording(participant.callControlId, {})
+        await this.client.calls.actions.stopRecording(participant.callControlId, {})
         participant.recording = false
         break
       default:
@@ -137,36 +130,7 @@ export class ConferenceApp {
 
   /** The web server: webhooks, the operator's routes, the hold music. */
   serve(): Server {
-    return createServer((request, response) => {
-      this.#handle(request, response).catch((problem: unknown) => {
-        this.#say(`${request.method} ${request.url} failed: ${String(problem)}`)
-        if (!response.headersSent) response.writeHead(500)
-        response.end()
-      })
-    })
-  }
-
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://app')
-    if (request.method === 'POST' && url.pathname === '/webhook') {
-      const body = await text(request)
-      const headers = request.headers as Record<string, string>
-      // Rejects what Telnyx (or Hookswitch) did not sign.
-      const event = (await this.#client.webhooks.unwrap(body, { headers })) as unknown as {
-        data: { event_type: string; payload: CallPayload }
-      }
-      this.#say(event.data.event_type)
-      await this.onEvent(event.data.event_type, event.data.payload)
-      response.writeHead(200).end()
-      return
-    }
-    if (url.pathname === '/hold-music.wav') {
-      response.writeHead(200, { 'content-type': 'audio/wav' }).end(holdMusic())
-      return
-    }
-    const answer = await this.command(url.pathname.slice(1), url.searchParams)
-    response.writeHead(answer === null ? 404 : 200, { 'content-type': 'application/json' })
-    response.end(`${JSON.stringify(answer ?? { error: 'unknown command or participant' }, null, 2)}\n`)
+    return serve(this)
   }
 
   /** Creates the room with the first caller, joins the others to it. */
@@ -179,11 +143,11 @@ export class ConferenceApp {
     }
     await this.#creating
     if (this.#conferenceId === null) return this.#enter(leg)
-    await this.#client.conferences.actions.join(this.#conferenceId, { call_control_id: leg })
+    await this.client.conferences.actions.join(this.#conferenceId, { call_control_id: leg })
   }
 
   async #create(leg: string): Promise<void> {
-    const created = await this.#client.conferences.create({
+    const created = await this.client.conferences.create({
       call_control_id: leg,
       name: ROOM,
       beep_enabled: 'on_enter',
@@ -199,7 +163,7 @@ export class ConferenceApp {
     if (all.length === 1 && !all[0]!.onHold) {
       const alone = all[0]!
       alone.onHold = true
-      await this.#client.conferences.actions.hold(room, {
+      await this.client.conferences.actions.hold(room, {
         call_control_ids: [alone.callControlId],
         audio_url: this.#musicUrl(),
       })
@@ -207,7 +171,7 @@ export class ConferenceApp {
       const waiting = all.filter((one) => one.onHold)
       if (waiting.length === 0) return
       for (const one of waiting) one.onHold = false
-      await this.#client.conferences.actions.unhold(room, { call_control_ids: waiting.map((one) => one.callControlId) })
+      await this.client.conferences.actions.unhold(room, { call_control_ids: waiting.map((one) => one.callControlId) })
     }
   }
 
@@ -223,13 +187,7 @@ export class ConferenceApp {
     return `${this.#options.publicUrl()}/hold-music.wav`
   }
 
-  #say(line: string): void {
+  say(line: string): void {
     this.#options.say?.(line)
   }
-}
-
-async function text(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  return Buffer.concat(parts).toString('utf8')
 }
