@@ -30,48 +30,54 @@ async function secured(
   return { house, tlsPort, certificate }
 }
 
-peerTest('baresip registers over TLS, calls and is called over that connection', BARESIP_NEEDS, async (ground) => {
-  const { house, tlsPort, certificate } = await secured(ground, 'tls', {
-    applications: [
-      { name: 'room', dialect: 'house', action: 'room lobby' },
-      { name: 'to-bob', dialect: 'house', action: 'bridge bob' },
-    ],
-    numbers: [
-      { number: '+15550001', application: 'room' },
-      { number: '+15550002', application: 'to-bob' },
-    ],
-    users: [{ username: 'bob', password: 'secret' }],
-  })
-  const bob = await Baresip.start(ground, {
-    user: 'bob',
-    password: 'secret',
-    registrar: { host: '127.0.0.1', port: tlsPort },
-    transport: 'tls',
-    caFile: certificate,
-    toneHz: 900,
-  })
-  await bob.says(/200 OK/)
-  const alice = await ground.phone('alice')
-  const lobby = await alice.call('+15550001', house.sip)
-  await lobby.settled()
-  lobby.party.hum(700)
-  bob.command('dial', `sip:+15550001@127.0.0.1:${tlsPort};transport=tls`)
-  await bob.until('CALL_ESTABLISHED')
-  await until(() => lobby.party.level(900, 400) > HEARD_DBOV, 'bob is heard in the room')
-  bob.command('hangup')
-  await bob.until('CALL_CLOSED')
-  lobby.hangUp()
+for (const encryption of [null, 'srtp-mand'] as const)
+  peerTest(
+    `baresip registers over TLS, calls and is called over that connection${encryption === null ? '' : ', encrypted by SRTP'}`,
+    [...BARESIP_NEEDS, ...(encryption === null ? [] : ['/usr/lib/baresip/modules/srtp.so'])],
+    async (ground) => {
+      const { house, tlsPort, certificate } = await secured(ground, 'tls', {
+        applications: [
+          { name: 'room', dialect: 'house', action: 'room lobby' },
+          { name: 'to-bob', dialect: 'house', action: 'bridge bob' },
+        ],
+        numbers: [
+          { number: '+15550001', application: 'room' },
+          { number: '+15550002', application: 'to-bob' },
+        ],
+        users: [{ username: 'bob', password: 'secret', ...(encryption === null ? {} : { encrypted_media: 'SRTP' }) }],
+      })
+      const bob = await Baresip.start(ground, {
+        user: 'bob',
+        password: 'secret',
+        registrar: { host: '127.0.0.1', port: tlsPort },
+        transport: 'tls',
+        caFile: certificate,
+        toneHz: 900,
+        ...(encryption === null ? {} : { encryption }),
+      })
+      await bob.says(/200 OK/)
+      const alice = await ground.phone('alice')
+      const lobby = await alice.call('+15550001', house.sip)
+      await lobby.settled()
+      lobby.party.hum(700)
+      bob.command('dial', `sip:+15550001@127.0.0.1:${tlsPort};transport=tls`)
+      await bob.until('CALL_ESTABLISHED')
+      await until(() => lobby.party.level(900, 400) > HEARD_DBOV, 'bob is heard in the room')
+      bob.command('hangup')
+      await bob.until('CALL_CLOSED')
+      lobby.hangUp()
 
-  const call = await alice.call('+15550002', house.sip)
-  await bob.until('CALL_ESTABLISHED', 2)
-  await call.settled()
-  call.party.hum(700)
-  await until(() => call.party.level(900, 400) > HEARD_DBOV, 'bob is heard')
-  await until(() => loudest(bob.heard(), 700) > HEARD_DBOV, 'bob hears alice')
-  call.hangUp()
-  await bob.until('CALL_CLOSED', 2)
-  await until(async () => (await house.admin('/calls')).calls.length === 0, 'no call is left')
-})
+      const call = await alice.call('+15550002', house.sip)
+      await bob.until('CALL_ESTABLISHED', 2)
+      await call.settled()
+      call.party.hum(700)
+      await until(() => call.party.level(900, 400) > HEARD_DBOV, 'bob is heard')
+      await until(() => loudest(bob.heard(), 700) > HEARD_DBOV, 'bob hears alice')
+      call.hangUp()
+      await bob.until('CALL_CLOSED', 2)
+      await until(async () => (await house.admin('/calls')).calls.length === 0, 'no call is left')
+    },
+  )
 
 peerTest(
   'a TLS trunk is found by NAPTR and SRV, fails over, and must show the certificate of its domain',
