@@ -39,6 +39,8 @@ export interface Peer {
   readonly pid: number
   /** Both streams, as they came. */
   output(): string
+  /** Types a line, into peers that were started with a keyboard. */
+  type(line: string): void
   /** The exit code; null when a signal ended it. */
   readonly ended: Promise<number | null>
   signal(name: NodeJS.Signals): void
@@ -58,6 +60,8 @@ export interface Ground {
 export interface SpawnMore {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Whether it is typed to. */
+  readonly keyboard?: boolean
 }
 
 /** A test that needs these programs (found in PATH) or files (with a slash). */
@@ -127,7 +131,7 @@ export async function onGround(run: (ground: Ground) => Promise<void>): Promise<
 function startPeer(program: string, args: readonly string[], more: SpawnMore): Peer {
   const child: ChildProcess = spawn(program, [...args], {
     cwd: more.cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [more.keyboard === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: { ...withoutOurs(process.env), ...more.env },
   })
   let text = ''
@@ -147,6 +151,7 @@ function startPeer(program: string, args: readonly string[], more: SpawnMore): P
   return {
     pid: child.pid ?? 0,
     output: () => text,
+    type: (line) => void child.stdin?.write(`${line}\n`),
     ended,
     signal: (name) => {
       if (!gone()) child.kill(name)
