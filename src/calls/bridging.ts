@@ -5,6 +5,7 @@ import type { BridgeId, CallId } from '#base/ids.ts'
 import type { Hall, LiveCall } from './hall.ts'
 import type { Call, MuteDigits } from './model.ts'
 import type { Playing } from './playing.ts'
+import type { RingingCountry } from './ringing.ts'
 import type { Supervising } from './supervising.ts'
 
 export class Bridging {
@@ -60,9 +61,9 @@ export class Bridging {
     }
   }
 
-  /** Ringback for a call that waits for another to answer. */
-  ringback(live: LiveCall): void {
-    this.#playing.setBackground(live, { type: 'tone', tone: 'ringback' })
+  /** Ringing for a call that waits for another to answer; one that is heard already goes on. */
+  ringback(live: LiveCall, country: RingingCountry): void {
+    if (!this.#playing.hasBackground(live)) this.#playing.setBackground(live, { type: 'ringing', country })
   }
 
   /** The ringing call will not be bridged any more. */

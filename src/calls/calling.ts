@@ -24,6 +24,8 @@ import type { Referring } from './referring.ts'
 import type { Supervising } from './supervising.ts'
 import { inherited, type Transferring } from './transferring.ts'
 
+/** Ringing as it is heard where nobody said which. */
+const HOME = 'us'
 /** Digits sent on answer last this long each. */
 const DIGIT_ON_ANSWER_MS = 250
 
@@ -149,6 +151,9 @@ export class Calling {
     if (event.type === 'answerer-greeting-ended')
       return this.#hall.tell({ type: 'answerer.greeting-ended', call, how: event.how }, call.id)
     this.#hall.tell({ type: 'answerer.detected', call, result: event.result, spokenMs: event.spokenMs }, call.id)
+    if (!live.machineEndsSounds || (event.result !== 'machine' && event.result !== 'fax')) return
+    this.#rooms.gathering.feed(live, { type: 'machine-detected' })
+    this.#rooms.playing.machineDetected(live)
   }
 
   /** Joins `a` and `b` now, or as soon as the one that still rings is answered. */
@@ -240,7 +245,7 @@ export class Calling {
     const waiting = this.#waitingFor(live)
     // Two who still talk to each other are not disturbed.
     if (waiting?.call.state === 'answered' && waiting.call.place.type !== 'bridged')
-      this.#rooms.bridging.ringback(waiting)
+      this.#rooms.bridging.ringback(waiting, HOME)
     // Whoever is not answered yet itself hears its own telephone's ringing (RFC 3261 §13.3.1.1).
     else if (waiting?.call.state === 'ringing-in')
       this.#hall.toLeg({ type: 'ring', leg: waiting.call.id, earlyMedia: false })
@@ -279,6 +284,8 @@ export class Calling {
         config: plan.detect,
       })
     }
+    live.machineEndsSounds = plan.machineEndsSounds
+    if (plan.silenceWhenIdle) this.#hall.toMedia(live.call.account, { type: 'keep-sending', session: live.call.id })
     if (plan.digits !== null) this.sendDigits(live, plan.digits, DIGIT_ON_ANSWER_MS)
     const then = (): void => this.#carryOut(live, plan)
     if (plan.play === null) return then()

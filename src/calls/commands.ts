@@ -23,6 +23,7 @@ import type {
   Supervision,
   SupervisorRole,
 } from './model.ts'
+import type { RingingCountry } from './ringing.ts'
 
 /** How digits are collected (both languages' gathers are settings of this one). */
 export interface GatherSpec {
@@ -38,6 +39,8 @@ export interface GatherSpec {
   /** Limit on the whole gather; null: none. */
   readonly totalTimeoutMs: number | null
   readonly prompt: Playback | null
+  /** Whether the first digit cuts the prompt short. */
+  readonly digitEndsPrompt: boolean
   readonly invalidPrompt: Playback | null
   /** How many prompts at most. */
   readonly maxTries: number
@@ -67,6 +70,8 @@ export type CallCommand =
       readonly headers: readonly Header[]
       readonly codecs: readonly string[]
       readonly record: RecordingOptions | null
+      /** Silence is sent whenever there is nothing else to send. */
+      readonly silenceWhenIdle: boolean
     }
   | { readonly type: 'reject'; readonly call: CallId; readonly reason: 'busy' | 'rejected' }
   | { readonly type: 'hang-up'; readonly call: CallId; readonly headers: readonly Header[] }
@@ -96,8 +101,8 @@ export type CallCommand =
       /** For `call` only; the other keeps its own. */
       readonly afterBridge: AfterBridge
       readonly muteDigits: MuteDigits
-      /** Ringback for `call` while the other is still ringing. */
-      readonly ringback: boolean
+      /** What `call` hears while the other is still ringing; null: silence. */
+      readonly ringback: RingingCountry | null
       readonly unlessBridged: boolean
       readonly record: RecordingOptions | null
     }
@@ -150,7 +155,7 @@ export type CallCommand =
       readonly queueName: string
       readonly afterBridge: AfterBridge
       readonly muteDigits: MuteDigits
-      readonly ringback: boolean
+      readonly ringback: RingingCountry | null
       readonly record: RecordingOptions | null
     }
 

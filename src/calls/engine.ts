@@ -272,7 +272,13 @@ export class Engine {
     switch (command.type) {
       case 'answer':
         if (call.state !== 'ringing-in') return err({ type: 'call-not-ringing' })
-        if (command.record !== null) this.hall.setCall(live, { onAnswer: { ...call.onAnswer, record: command.record } })
+        this.hall.setCall(live, {
+          onAnswer: {
+            ...call.onAnswer,
+            record: command.record ?? call.onAnswer.record,
+            silenceWhenIdle: command.silenceWhenIdle,
+          },
+        })
         this.hall.toLeg({ type: 'answer', leg: call.id, headers: command.headers, codecs: command.codecs })
         return ok(nothing)
       case 'reject':
@@ -413,8 +419,8 @@ export class Engine {
       earlyMedia: true,
       unlessBridged: command.unlessBridged,
     })
-    if (command.ringback && live.call.state === 'answered' && other.value.call.state !== 'answered')
-      this.#bridging.ringback(live)
+    if (command.ringback !== null && live.call.state === 'answered' && other.value.call.state !== 'answered')
+      this.#bridging.ringback(live, command.ringback)
     if (command.record === null || live.call.state !== 'answered') return ok(nothing)
     return ok({ ...nothing, recording: this.recordings.startCall(live, command.record, 'command', live.call.notes) })
   }

@@ -16,7 +16,7 @@ import type {
   Recording,
 } from './model.ts'
 
-export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'call-ended'
+export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'machine-detected' | 'call-ended'
 
 /** The fact itself; `call` is the record after it happened. */
 export type Fact =

@@ -30,6 +30,7 @@ function spec(changes: Partial<GatherSpec> = {}): GatherSpec {
     interDigitTimeoutMs: 3000,
     totalTimeoutMs: null,
     prompt: null,
+    digitEndsPrompt: true,
     invalidPrompt: null,
     maxTries: 1,
     ...changes,

@@ -35,6 +35,7 @@ export type Input =
   | { readonly type: 'digit'; readonly digit: string }
   | { readonly type: 'timer'; readonly timer: TimerName }
   | { readonly type: 'stop' }
+  | { readonly type: 'machine-detected' }
   | { readonly type: 'call-ended' }
 
 export type Effect =
@@ -69,7 +70,7 @@ export function gatherStep(state: State, input: Input, nowMs: number): Step<Stat
     }
     case 'digit': {
       const effects: Effect[] = []
-      if (state.phase === 'prompting' && state.prompt !== null) {
+      if (state.phase === 'prompting' && state.prompt !== null && state.spec.digitEndsPrompt) {
         effects.push({ type: 'stop-prompt', playback: state.prompt })
       }
       if (state.phase === 'waiting') effects.push({ type: 'clear-timer', timer: 'initial' })
@@ -96,6 +97,8 @@ export function gatherStep(state: State, input: Input, nowMs: number): Step<Stat
       }
     case 'stop':
       return done(state, 'cancelled', [])
+    case 'machine-detected':
+      return done(state, 'machine-detected', [])
     case 'call-ended':
       return done(state, 'call-ended', [])
     default:

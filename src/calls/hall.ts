@@ -46,6 +46,8 @@ export interface LiveCall {
   readonly recordings: Set<RecordingId>
   /** Whether any command was accepted for it yet. */
   commanded: boolean
+  /** See `OnAnswer`. */
+  machineEndsSounds: boolean
 }
 
 export interface LiveConference {
@@ -135,6 +137,7 @@ export class Hall {
       timers: new Map(),
       recordings: new Set(),
       commanded: false,
+      machineEndsSounds: false,
     }
     this.calls.set(call.id, live)
     this.#touch(call)

@@ -17,6 +17,7 @@ import type {
 } from '#base/ids.ts'
 import type { Header, LegState } from '#legs/leg.ts'
 import type { SessionStats } from '#media/protocol.ts'
+import type { RingingCountry } from './ringing.ts'
 
 /** What the owning language wants to remember about a call or conference. The engine stores it and never reads it. */
 export type Notes = Readonly<Record<string, unknown>>
@@ -107,6 +108,10 @@ export interface OnAnswer {
   readonly digits: string | null
   /** Finding out whether a person or a machine answered. */
   readonly detect: AnswererConfig | null
+  /** Once a machine is found out, what plays and collects digits ends: nobody is there to hear it. */
+  readonly machineEndsSounds: boolean
+  /** Silence is sent whenever there is nothing else to send. */
+  readonly silenceWhenIdle: boolean
   readonly record: RecordingOptions | null
   readonly bridge: {
     readonly call: CallId
@@ -121,6 +126,8 @@ export const nothingOnAnswer: OnAnswer = {
   play: null,
   digits: null,
   detect: null,
+  machineEndsSounds: false,
+  silenceWhenIdle: false,
   record: null,
   bridge: null,
   conference: null,
@@ -141,11 +148,12 @@ export type AudioSource =
       readonly voice: string
       readonly language: string | null
     }
-  | { readonly type: 'tone'; readonly tone: 'beep' | 'ringback' | 'busy' }
+  | { readonly type: 'tone'; readonly tone: 'beep' | 'busy' }
+  | { readonly type: 'ringing'; readonly country: RingingCountry }
   | { readonly type: 'silence'; readonly durationMs: number }
   | { readonly type: 'hold-music' }
 
-export type PlaybackStatus = 'completed' | 'cancelled' | 'call-ended' | 'not-found' | 'failed'
+export type PlaybackStatus = 'completed' | 'cancelled' | 'machine-detected' | 'call-ended' | 'not-found' | 'failed'
 
 export interface Playback {
   readonly id: PlaybackId

@@ -93,7 +93,7 @@ test('an overlay plays beside the main queue and is stopped on its own', () => {
       prepared('a'),
       enqueue('o', 'nothing', true),
       prepared('o'),
-      { type: 'stop', which: 'all', overlay: true },
+      { type: 'stop', which: 'all', overlay: true, status: 'cancelled' },
       ended('a'),
     ),
     ['play a', 'play o', 'halt o', 'ended o cancelled', 'ended a completed'],

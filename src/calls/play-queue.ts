@@ -50,7 +50,12 @@ export type Input =
       readonly status: PlaybackStatus
       readonly detail: string | null
     }
-  | { readonly type: 'stop'; readonly which: 'current' | 'all'; readonly overlay: boolean }
+  | {
+      readonly type: 'stop'
+      readonly which: 'current' | 'all'
+      readonly overlay: boolean
+      readonly status: 'cancelled' | 'machine-detected'
+    }
   /** Takes one sound out, wherever it stands. */
   | { readonly type: 'remove'; readonly playback: PlaybackId }
   | { readonly type: 'set-background'; readonly playback: Playback | null }
@@ -117,7 +122,7 @@ export function queueStep(state: State, input: Input): Step<State, Effect> {
       const lane = input.overlay ? 'overlay' : 'main'
       const dropped = input.which === 'all' ? state[lane] : state[lane].slice(0, 1)
       const effects: Effect[] = []
-      for (const item of dropped) cut(item, 'cancelled', effects)
+      for (const item of dropped) cut(item, input.status, effects)
       return advance({ ...state, [lane]: state[lane].slice(dropped.length) }, effects)
     }
     case 'remove': {
@@ -147,9 +152,9 @@ export function queueStep(state: State, input: Input): Step<State, Effect> {
   }
 }
 
-/** Whether anything is queued or playing in the main queue. */
+/** Whether audio (no speech) has its turn in the main queue: what an overlay may be laid over. */
 export function isPlaying(state: State): boolean {
-  return state.main.length > 0
+  return state.main[0]?.playback.kind === 'audio'
 }
 
 /** Starts whatever may start now, and keeps the background out of the way of the main queue. */

@@ -9,7 +9,7 @@ import type { Hall, LiveCall, LiveConference } from './hall.ts'
 import { MAX_QUEUED_PLAYBACKS } from './limits.ts'
 import type { AudioSource, Playback, PlaybackStatus } from './model.ts'
 import { type Effect, type Input, isPlaying, queueStep, type State } from './play-queue.ts'
-import { toneOf } from './tones.ts'
+import { ringingOf, toneOf } from './tones.ts'
 
 /** Who hears a queue: one call, or a room as a whole. */
 type Owner =
@@ -64,11 +64,23 @@ export class Playing {
   }
 
   stop(live: LiveCall, which: 'current' | 'all', overlay: boolean): void {
-    this.#feed({ type: 'call', call: live.call.id }, { type: 'stop', which, overlay })
+    this.#feed({ type: 'call', call: live.call.id }, { type: 'stop', which, overlay, status: 'cancelled' })
+  }
+
+  /** A machine answered: all that was meant for a person ends. */
+  machineDetected(live: LiveCall): void {
+    for (const overlay of [true, false])
+      this.#feed(
+        { type: 'call', call: live.call.id },
+        { type: 'stop', which: 'all', overlay, status: 'machine-detected' },
+      )
   }
 
   stopRoom(live: LiveConference): void {
-    this.#feed({ type: 'conference', conference: live.conference.id }, { type: 'stop', which: 'all', overlay: false })
+    this.#feed(
+      { type: 'conference', conference: live.conference.id },
+      { type: 'stop', which: 'all', overlay: false, status: 'cancelled' },
+    )
   }
 
   /** Takes one sound out of whatever queue it is in. */
@@ -90,8 +102,14 @@ export class Playing {
     this.#feed(owner, { type: 'set-background', playback })
   }
 
+  /** Whether a sound plays that others may be laid over. */
   isPlaying(live: LiveCall): boolean {
     return isPlaying(live.queue)
+  }
+
+  /** Whether a background sound is heard whenever nothing else plays. */
+  hasBackground(live: LiveCall): boolean {
+    return live.queue.background !== null
   }
 
   callEnded(live: LiveCall): void {
@@ -230,6 +248,8 @@ function made(playback: Playback): PlayerSource | null {
   switch (playback.source.type) {
     case 'tone':
       return { type: 'tone', tone: toneOf(playback.source.tone) }
+    case 'ringing':
+      return { type: 'tone', tone: ringingOf(playback.source.country) }
     case 'silence':
       return { type: 'silence', durationMs: playback.source.durationMs }
     case 'hold-music':

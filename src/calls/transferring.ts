@@ -187,7 +187,7 @@ export class Transferring {
   left(live: LiveCall): void {
     for (const { referrer, moved } of this.#running.values()) {
       const waiting = referrer === live.call.id ? this.#hall.calls.get(moved) : undefined
-      if (waiting?.call.place.type === 'parked') this.#bridging.ringback(waiting)
+      if (waiting?.call.place.type === 'parked') this.#bridging.ringback(waiting, 'us')
     }
   }
 

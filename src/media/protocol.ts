@@ -168,6 +168,8 @@ export type MediaCommand =
       readonly direction: 'inbound' | 'outbound' | 'both' | null
       readonly engine: NoiseEngineName
     }
+  /** From now on silence is sent to the party whenever there is nothing else to send. */
+  | { readonly type: 'keep-sending'; readonly session: SessionId }
   /** Control greets a worker after connecting; the worker answers `worker-hello` with what still lives in it. */
   | { readonly type: 'hello' }
   /** Ends the worker once its sessions are closed or `withinMs` has passed. */

@@ -82,6 +82,8 @@ export class MediaSession implements Beaten {
   canSend = false
   canReceive = false
   closed = false
+  /** Silence is sent when there is nothing else to send. */
+  keepSending = false
   readonly #host: SessionHost
   #rtp: DatagramSocket | null = null
   #rtcp: DatagramSocket | null = null
@@ -137,7 +139,13 @@ export class MediaSession implements Beaten {
 
   /** Whether this session itself (not its room) has something due every beat. */
   get needsBeat(): boolean {
-    return this.players.length > 0 || this.tapped || !this.digits.idle || (this.#detector !== null && this.#heard)
+    return (
+      this.keepSending ||
+      this.players.length > 0 ||
+      this.tapped ||
+      !this.digits.idle ||
+      (this.#detector !== null && this.#heard)
+    )
   }
 
   /** Whether somebody must hear what this party says, though nobody else may. */
@@ -305,7 +313,7 @@ export class MediaSession implements Beaten {
       if (codec.plain === null) this.outbound.sendFrame(shared.samples, 0, index, nowMs)
       else this.outbound.sendEncoded(shared.encodedIn(codec.plain), 0, index, nowMs)
     } else if (room !== null) this.#sendSamples(room, index, nowMs)
-    else if (hush && this.canSend) this.outbound.sendSilence(index, nowMs)
+    else if ((hush || this.keepSending) && this.canSend) this.outbound.sendSilence(index, nowMs)
   }
 
   /** Takes noise away; null for no more. */

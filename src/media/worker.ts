@@ -185,6 +185,11 @@ export class MediaWorker {
           session.suppress(direction === null ? null : { direction, engine })
           this.#replan(session)
         })
+      case 'keep-sending':
+        return this.#withSession(command.session, (session) => {
+          session.keepSending = true
+          this.#replan(session)
+        })
       case 'hello':
         this.#listener({
           type: 'worker-hello',

@@ -57,6 +57,7 @@ async function answer(doors: HouseLanguageDoors, call: Call): Promise<string | n
     headers: [],
     codecs: [],
     record: null,
+    silenceWhenIdle: false,
   })
   return result.ok || result.error.type === 'call-ended' ? null : result.error.type
 }

@@ -41,6 +41,7 @@ async function prepare(
       return file === null ? null : sounds.fromFile(file.path, file.id)
     }
     case 'tone':
+    case 'ringing':
     case 'silence':
     case 'hold-music':
       throw new Error(`${source.type} needs no preparing`)

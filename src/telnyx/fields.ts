@@ -103,12 +103,35 @@ export const recordStart = {
 
 export const media = { audio_url: url.optional(), media_name: text(500, 1).optional() }
 
+/** How fast a voice speaks, in the words of those that have one for it; everything else about a voice is a cloud's own. */
+const voiceSettings = z
+  .object({ voice_speed: z.number().min(0.1).max(2).optional(), speed: z.number().min(0.1).max(2).optional() })
+  .optional()
+
 export const speech = {
   payload: z.string().min(1).max(MAX_SPEECH_CHARACTERS),
   payload_type: z.enum(['text', 'ssml']).optional(),
   voice: text(200, 1),
   language: text(35).optional(),
   service_level: z.enum(['basic', 'premium']).optional(),
+  voice_settings: voiceSettings,
+}
+
+interface Spoken {
+  readonly payload_type?: 'text' | 'ssml' | undefined
+  readonly voice: string
+  readonly language?: string | undefined
+  readonly service_level?: 'basic' | 'premium' | undefined
+}
+
+/** The basic level is plain American English in one of two voices (telnyx-voice §12.3). */
+export const withinServiceLevel = (body: Spoken, context: z.core.$RefinementCtx): void => {
+  if (body.service_level !== 'basic') return
+  const wrong = (field: string, message: string): void =>
+    void context.addIssue({ code: 'custom', path: [field], message, input: body })
+  if (body.payload_type === 'ssml') wrong('payload_type', 'service_level basic speaks text only')
+  if ((body.language ?? 'en-US').toLowerCase() !== 'en-us') wrong('language', 'service_level basic speaks en-US only')
+  if (!['male', 'female'].includes(body.voice.toLowerCase())) wrong('voice', 'service_level basic has male and female')
 }
 
 const digitSet = z.string().regex(/^[0-9*#]*$/, 'only 0-9, * and #')
@@ -123,6 +146,16 @@ export const gather = {
     .regex(/^[0-9*#]?$/, 'one of 0-9, * and #')
     .optional(),
   valid_digits: digitSet.min(1).optional(),
+}
+
+/** At least as many digits may come as must come. */
+export const digitsInOrder = (
+  body: { readonly minimum_digits?: number | undefined; readonly maximum_digits?: number | undefined },
+  context: z.core.$RefinementCtx,
+): void => {
+  if ((body.minimum_digits ?? 1) <= (body.maximum_digits ?? 128)) return
+  const message = 'minimum_digits is more than maximum_digits'
+  context.addIssue({ code: 'custom', path: ['minimum_digits'], message, input: body })
 }
 
 export const callIds = z.array(z.string()).max(1000)

@@ -125,7 +125,7 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
           ...fromTo(fact.call),
           digits: fact.digits,
           gather_id: gatherName(fact.gather.id),
-          status: fact.status === 'call-ended' ? 'call_hangup' : fact.status,
+          status: gatherStatus[fact.status],
         },
       }
     case 'recording.saved':
@@ -392,9 +392,19 @@ function meanOpinion(stats: SessionStats): number {
 const playbackStatus = {
   completed: 'completed',
   cancelled: 'cancelled',
+  'machine-detected': 'cancelled_amd',
   'call-ended': 'call_hangup',
   'not-found': 'file_not_found',
   failed: 'failed',
+} as const
+
+const gatherStatus = {
+  valid: 'valid',
+  invalid: 'invalid',
+  timeout: 'timeout',
+  cancelled: 'cancelled',
+  'machine-detected': 'cancelled_amd',
+  'call-ended': 'call_hangup',
 } as const
 
 const dequeueReasons = {

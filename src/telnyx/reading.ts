@@ -26,7 +26,8 @@ export function readAudio(fields: MediaFields): Result<AudioSource | null, ApiEr
   if (fields.media_name !== undefined) return ok({ type: 'media', name: fields.media_name })
   if (fields.playback_content === undefined) return ok(null)
   const bytes = Buffer.from(fields.playback_content, 'base64')
-  if (bytes.length === 0) return err(errors.unprocessable('/playback_content', 'playback_content is not base64 audio.'))
+  if (bytes.length === 0 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(fields.playback_content))
+    return err(errors.unprocessable('/playback_content', 'playback_content is not base64 audio.'))
   return ok({ type: 'bytes', bytes, contentType: fields.audio_type === 'wav' ? 'audio/wav' : 'audio/mpeg' })
 }
 
@@ -35,16 +36,27 @@ export interface SpeechFields {
   readonly payload_type?: 'text' | 'ssml' | undefined
   readonly voice: string
   readonly language?: string | undefined
+  readonly voice_settings?:
+    | { readonly voice_speed?: number | undefined; readonly speed?: number | undefined }
+    | undefined
 }
 
 export function readSpeech(fields: SpeechFields): AudioSource {
+  const speed = fields.voice_settings?.voice_speed ?? fields.voice_settings?.speed ?? 1
+  const hurried = speed !== 1 && fields.payload_type !== 'ssml'
   return {
     type: 'speech',
-    text: fields.payload,
-    markup: fields.payload_type ?? 'text',
+    text: hurried
+      ? `<speak><prosody rate="${Math.round(speed * 100)}%">${escaped(fields.payload)}</prosody></speak>`
+      : fields.payload,
+    markup: hurried ? 'ssml' : (fields.payload_type ?? 'text'),
     voice: fields.voice,
     language: fields.language ?? null,
   }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** A playback of a source, announced by events. */

@@ -10,7 +10,22 @@ import { codecList } from '../codec-names.ts'
 import { type Commander, fail, type Order } from '../commander.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { errors } from '../errors.ts'
-import { clientState, cs, gather, loop, media, rec, recordStart, sipx, speech, url, wh } from '../fields.ts'
+import {
+  clientState,
+  cs,
+  digitsInOrder,
+  gather,
+  loop,
+  media,
+  rec,
+  recordStart,
+  sipx,
+  speech,
+  url,
+  wh,
+  withinServiceLevel,
+} from '../fields.ts'
+import { MAX_SPEECH_CHARACTERS } from '../limits.ts'
 import {
   playbackOf,
   readAudio,
@@ -22,6 +37,7 @@ import {
 } from '../reading.ts'
 import { route } from '../route.ts'
 import { readUuid, uuid } from '../spelling.ts'
+import { unbuilt, unbuiltError } from '../unbuilt-fields.ts'
 import { runOnCall } from './on-call.ts'
 
 type Request<Body> = RouteRequest<TelnyxActor, Body>
@@ -34,24 +50,38 @@ const preempt = { current: 'current', all: 'all' } as const
 const stop = z.enum(['current', 'all']).optional()
 const recordingId = z.uuid().optional()
 
-const answerBody = z.object({ ...cs, ...sipx, ...rec, ...wh, preferred_codecs: text(200).optional() })
-
-const gatherSpeakBody = z.object({
+const answerBody = z.object({
   ...cs,
-  ...gather,
-  ...speech,
-  maximum_tries: whole(1, 128).optional(),
-  invalid_payload: z.string().min(1).max(5000).optional(),
+  ...sipx,
+  ...rec,
+  ...wh,
+  ...unbuilt,
+  billing_group_id: z.uuid().optional(),
+  preferred_codecs: text(200).optional(),
+  send_silence_when_idle: flag.optional(),
 })
 
-const gatherAudioBody = z.object({
-  ...cs,
-  ...gather,
-  ...media,
-  maximum_tries: whole(1, 128).optional(),
-  invalid_audio_url: url.optional(),
-  invalid_media_name: text(500, 1).optional(),
-})
+const gatherSpeakBody = z
+  .object({
+    ...cs,
+    ...gather,
+    ...speech,
+    maximum_tries: whole(1, 128).optional(),
+    invalid_payload: z.string().min(1).max(MAX_SPEECH_CHARACTERS).optional(),
+  })
+  .superRefine(digitsInOrder)
+  .superRefine(withinServiceLevel)
+
+const gatherAudioBody = z
+  .object({
+    ...cs,
+    ...gather,
+    ...media,
+    maximum_tries: whole(1, 128).optional(),
+    invalid_audio_url: url.optional(),
+    invalid_media_name: text(500, 1).optional(),
+  })
+  .superRefine(digitsInOrder)
 
 export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): readonly AnyRoute<TelnyxActor>[] {
   const { ids } = doors
@@ -68,6 +98,8 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
     body: answerBody,
     handler: (request) =>
       onCall(request, (call) => {
+        const refused = unbuiltError(request.body)
+        if (refused !== null) return fail(refused)
         const live = doors.engine.call(request.actor.account, call)
         // Demo apps answer every call.initiated, outgoing ones too, and answer again on a repeated webhook: both are
         // taken and change nothing but the client state (telnyx-seed-apps §2 rows 7 and 8, telnyx-voice §14.3).
@@ -83,6 +115,7 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
             headers: readHeaders(request.body),
             codecs: codecList(request.body.preferred_codecs),
             record,
+            silenceWhenIdle: request.body.send_silence_when_idle ?? false,
           },
           data: () => ({
             result: 'ok',
@@ -131,7 +164,9 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
     method: 'POST',
     path: '/calls/:call_control_id/actions/speak',
     summary: 'Speak text',
-    body: z.object({ ...cs, ...speech, loop, stop, target_legs: z.enum(['self', 'opposite', 'both']).optional() }),
+    body: z
+      .object({ ...cs, ...speech, loop, stop, target_legs: z.enum(['self', 'opposite', 'both']).optional() })
+      .superRefine(withinServiceLevel),
     handler: (request) =>
       onCall(request, (call) => ({
         command: {
@@ -165,6 +200,8 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
         if (!audio.ok) return fail(audio.error)
         if (audio.value === null) return fail(errors.missing('/audio_url'))
         const overlay = request.body.overlay ?? false
+        if (overlay && (request.body.target_legs ?? 'self') !== 'self')
+          return fail(errors.unprocessable('/target_legs', 'An overlay is heard by this call alone: target_legs self.'))
         return {
           command: {
             type: 'play',
@@ -181,14 +218,14 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
     method: 'POST',
     path: '/calls/:call_control_id/actions/playback_stop',
     summary: 'Stop what plays',
-    body: z.object({ ...cs, overlay: flag.optional(), stop }),
+    body: z.object({ ...cs, overlay: flag.optional(), stop: z.enum(['current', 'all', 'overlay']).optional() }),
     handler: (request) =>
       onCall(request, (call) => ({
         command: {
           type: 'stop-play',
           call,
-          which: request.body.stop ?? 'all',
-          overlay: request.body.overlay ?? false,
+          which: request.body.stop === 'current' ? 'current' : 'all',
+          overlay: request.body.stop === 'overlay' || (request.body.overlay ?? false),
         },
       })),
   })
@@ -197,12 +234,14 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
     method: 'POST',
     path: '/calls/:call_control_id/actions/gather',
     summary: 'Collect digits',
-    body: z.object({
-      ...cs,
-      ...gather,
-      gather_id: text(40, 1).optional(),
-      initial_timeout_millis: whole(1, 120_000).optional(),
-    }),
+    body: z
+      .object({
+        ...cs,
+        ...gather,
+        gather_id: text(40, 1).optional(),
+        initial_timeout_millis: whole(1, 120_000).optional(),
+      })
+      .superRefine(digitsInOrder),
     handler: (request) =>
       onCall(request, (call) => ({
         command: {
@@ -392,6 +431,7 @@ export function common(body: GatherFields): {
   readonly terminators: string
   readonly validDigits: string
   readonly interDigitTimeoutMs: number
+  readonly digitEndsPrompt: boolean
 } {
   return {
     minDigits: body.minimum_digits ?? 1,
@@ -399,5 +439,6 @@ export function common(body: GatherFields): {
     terminators: body.terminating_digit ?? '#',
     validDigits: body.valid_digits ?? '0123456789#*',
     interDigitTimeoutMs: body.inter_digit_timeout_millis ?? 5000,
+    digitEndsPrompt: true,
   }
 }

@@ -7,6 +7,7 @@ import { err, ok, type Result } from '#base/result.ts'
 import type { DialSpec } from '#calls/commands.ts'
 import { areDigits } from '#calls/digits.ts'
 import { type Call, type Notes, nothingOnAnswer } from '#calls/model.ts'
+import { type RingingCountry, ringing } from '#calls/ringing.ts'
 import { callFromRow } from '#calls/rows.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
@@ -24,9 +25,14 @@ import { readAudio, readDestination, readHeaders, readNotes, readRecordFromAnswe
 import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
 import { callResource, dialledResource } from '../resources.ts'
 import { route } from '../route.ts'
+import { unbuilt, unbuiltError } from '../unbuilt-fields.ts'
 import { joinOptions } from './conference-commands.ts'
 
 const digitsOnAnswer = text(MAX_DIGITS_ON_ANSWER).refine(areDigits, { message: 'only 0-9, A-D, *, #, w and W' })
+/** Letters, digits, space and a few signs (telnyx-voice §12.1). */
+const displayName = text(128).refine((name) => /^[\p{L}\p{M}\p{N} \-_~!.+]*$/u.test(name), {
+  message: 'only letters, digits, spaces and -_~!.+',
+})
 const supervisorRole = z.enum(['barge', 'whisper', 'monitor'])
 const muteDtmf = z.enum(['none', 'both', 'self', 'opposite']).optional()
 const parkAfter = z.literal('self').optional()
@@ -39,7 +45,9 @@ const newLeg = {
   ...wh,
   ...amd,
   ...media,
-  from_display_name: text(128).optional(),
+  ...unbuilt,
+  from_display_name: displayName.optional(),
+  sip_region: z.enum(['US', 'Europe', 'Canada', 'Australia', 'Middle East']).optional(),
   timeout_secs: whole(5, 600).optional(),
   time_limit_secs: whole(30, 14_400).optional(),
   send_digits_on_answer: digitsOnAnswer.optional(),
@@ -51,6 +59,8 @@ const dialBody = z.object({
   connection_id: text(40, 1),
   from: text(500, 1),
   to: z.union([text(1000, 1), z.array(text(1000, 1)).min(1).max(10)]),
+  billing_group_id: z.uuid().optional(),
+  send_silence_when_idle: flag.optional(),
   link_to: text(100).optional(),
   bridge_intent: flag.optional(),
   bridge_on_answer: flag.optional(),
@@ -97,7 +107,7 @@ const bridgeBody = z.object({
   mute_dtmf: muteDtmf,
   play_ringtone: flag.optional(),
   prevent_double_bridge: flag.optional(),
-  ringtone: text(20).optional(),
+  ringtone: z.enum(Object.keys(ringing) as [RingingCountry, ...RingingCountry[]]).optional(),
 })
 
 type DialBody = z.infer<typeof dialBody>
@@ -107,6 +117,8 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
 
   const dial = async (request: RouteRequest<TelnyxActor, DialBody>): Promise<Reply> => {
     const { actor, body } = request
+    const refused = unbuiltError(body)
+    if (refused !== null) return fail(refused)
     const application = resolveApplication(doors, actor.account, body.connection_id)
     const known = application === null ? null : doors.register.application(application)
     if (application === null || known === null || !known.active || known.webhookUrl === null)
@@ -157,7 +169,7 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
         afterBridge:
           body.park_after_unbridge === 'self' ? 'park' : body.hold_after_unbridge === true ? 'hold' : 'hang-up',
         muteDigits: body.mute_dtmf ?? 'none',
-        ringback: body.play_ringtone ?? false,
+        ringback: body.play_ringtone === true ? (body.ringtone ?? 'us') : null,
         record: readRecordFromAnswer(doors.ids, body),
       } as const
       return commander.run(request, {
@@ -179,6 +191,8 @@ export function callRoutes(doors: TelnyxDoors, commander: Commander): readonly A
     body: transferBody,
     handler: async (request) => {
       const { actor, body } = request
+      const refused = unbuiltError(body)
+      if (refused !== null) return fail(refused)
       const id = resolveCall(request.params.call_control_id)
       if (!id.ok) return fail(id.error)
       const live = doors.engine.call(actor.account, id.value)
@@ -316,6 +330,7 @@ function dialSpec(
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
     onAnswer: {
       ...spec.onAnswer,
+      silenceWhenIdle: body.send_silence_when_idle ?? false,
       play: announce.value,
       digits: body.send_digits_on_answer ?? tail ?? null,
       conference,
@@ -362,6 +377,7 @@ function legSpec(
       ...nothingOnAnswer,
       digits: body.send_digits_on_answer ?? null,
       detect: readDetection(body)?.config ?? null,
+      machineEndsSounds: true,
       record: readRecordFromAnswer(doors.ids, body),
     },
   }

@@ -11,7 +11,7 @@ import { flag, text, whole } from '#http/schema.ts'
 import { type Commander, fail } from '../commander.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
-import { beep, callIds, clientState, cs, gather, loop, media, speech, url } from '../fields.ts'
+import { beep, callIds, clientState, cs, digitsInOrder, gather, loop, media, speech, url } from '../fields.ts'
 import { CONFERENCE_LIFETIME_MS, DEFAULT_MAX_PARTICIPANTS } from '../limits.ts'
 import { playbackOf, readAudio, readBeep, readNotes, readRecording, readSpeech } from '../reading.ts'
 import { resolveCall, resolveCalls, resolveConference } from '../resolve.ts'
@@ -372,19 +372,21 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
     method: 'POST',
     path: '/conferences/:conference_id/actions/gather_using_audio',
     summary: 'Collect digits from one participant',
-    body: z.object({
-      ...gather,
-      ...media,
-      call_control_id: text(100),
-      client_state: clientState.optional(),
-      command_id: cs.command_id,
-      gather_id: text(100, 1).optional(),
-      initial_timeout_millis: whole(1, 120_000).optional(),
-      invalid_audio_url: url.optional(),
-      invalid_media_name: text(500, 1).optional(),
-      maximum_tries: whole(1, 128).optional(),
-      stop_playback_on_dtmf: flag.optional(),
-    }),
+    body: z
+      .object({
+        ...gather,
+        ...media,
+        call_control_id: text(100),
+        client_state: clientState.optional(),
+        command_id: cs.command_id,
+        gather_id: text(100, 1).optional(),
+        initial_timeout_millis: whole(1, 120_000).optional(),
+        invalid_audio_url: url.optional(),
+        invalid_media_name: text(500, 1).optional(),
+        maximum_tries: whole(1, 128).optional(),
+        stop_playback_on_dtmf: flag.optional(),
+      })
+      .superRefine(digitsInOrder),
     handler: async (request) => {
       const { body } = request
       const conference = resolveConference(doors, request.actor.account, request.params.conference_id ?? '')
@@ -405,6 +407,7 @@ export function conferenceCommandRoutes(doors: TelnyxDoors, commander: Commander
           call: call.value,
           spec: {
             ...common(body),
+            digitEndsPrompt: body.stop_playback_on_dtmf ?? true,
             id: (body.gather_id ?? ids.make<'gather'>()) as GatherId,
             initialTimeoutMs: body.initial_timeout_millis ?? body.timeout_millis ?? 60_000,
             totalTimeoutMs: null,
