@@ -7,7 +7,7 @@ import type { AnyRoute } from '#http/route.ts'
 import type { TelnyxActor, TelnyxDoors } from '#telnyx/doors.ts'
 import { telnyxMount } from '#telnyx/face.ts'
 import { eventTypes } from '#telnyx/payloads.ts'
-import { endpoints, events, type Method, type Tier } from '../test/conformance/telnyx-rows.ts'
+import { endpoints, events, type Method, type Tier } from './telnyx-rows.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = join(root, 'docs', 'telnyx.md')
@@ -53,7 +53,6 @@ function testFiles(): readonly TestFile[] {
     },
   )
   return paths
-    .filter((path) => !path.endsWith('telnyx-rows.ts'))
     .sort((a, b) => Number(b.includes('scenarios')) - Number(a.includes('scenarios')) || a.localeCompare(b))
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }
