@@ -7,34 +7,26 @@ import { banner } from '#server/banner.ts'
 import { openLog } from '#server/log.ts'
 import { readSettings } from '#server/settings.ts'
 import { type RunningSwitch, startSwitch } from '#server/switch.ts'
+import { DEMO_APP, DEMO_NUMBER, type Demo, declarationsOf, demos, environmentOf } from './demos.ts'
 
 const DEFAULT_FILE = 'hookswitch.yaml'
 const BAD_SETTING = 2
-const DEMO_NUMBER = '+15550100'
-const DEMO_PORT = 5000
-
-/** What `--demo` adds to an empty configuration: the conference application and its number. */
-const demoDeclarations = {
-  applications: [
-    { name: 'conference-demo', dialect: 'telnyx', webhook_url: `http://127.0.0.1:${DEMO_PORT}/webhook` },
-    { name: 'hold-music', dialect: 'house', action: 'play' },
-  ],
-  numbers: [
-    { number: DEMO_NUMBER, application: 'conference-demo' },
-    { number: '+15550101', application: 'hold-music' },
-  ],
-}
-
 /** Returns the process's exit code. */
 export async function runStart(options: Readonly<Record<string, string | boolean | undefined>>): Promise<number> {
   const file = readFile(typeof options.config === 'string' ? options.config : process.env.HOOKSWITCH_CONFIG)
   if (file instanceof Error) return complain(file.message)
-  const demo = options.demo === true && (await file.content) === null
-  const flags = Object.fromEntries(Object.entries(options).filter(([, value]) => typeof value === 'string')) as Record<
+  const named = options.demo === true ? 'conference' : String(options.demo ?? '')
+  const wanted = demos[named]
+  if (named !== '' && wanted === undefined)
+    return complain(`there is no demo called '${named}'; there are ${Object.keys(demos).join(', ')}`)
+  // A configuration of one's own wins: then nothing is demonstrated.
+  const demo = wanted !== undefined && (await file.content) === null ? wanted : null
+  const { demo: _, ...settable } = options
+  const flags = Object.fromEntries(Object.entries(settable).filter(([, value]) => typeof value === 'string')) as Record<
     string,
     string
   >
-  const content = demo ? demoDeclarations : await file.content
+  const content = demo === null ? await file.content : declarationsOf(named, demo)
   if (content instanceof Error) return complain(content.message)
   const settings = readSettings(flags, process.env, content)
   if (!settings.ok) return complain(settings.error.text)
@@ -50,7 +42,7 @@ export async function runStart(options: Readonly<Record<string, string | boolean
     return 1
   }
   const running = started.value
-  const app = options.demo === true && demo ? await startDemo(running) : null
+  const app = demo === null ? null : await startDemo(running, named, demo)
   console.log(
     banner({
       version: '0.1.0',
@@ -63,7 +55,7 @@ export async function runStart(options: Readonly<Record<string, string | boolean
       fresh: running.fresh
         ? { apiKey: running.credentials.telnyx_api_key, publicKey: running.credentials.telnyx_public_key }
         : null,
-      demo: app === null ? null : { number: DEMO_NUMBER, app: `http://127.0.0.1:${DEMO_PORT}` },
+      demo: demo === null ? null : { ...demo, number: DEMO_NUMBER, app: DEMO_APP },
       recovered: running.recovered,
     }),
   )
@@ -96,15 +88,15 @@ function readFile(named: string | undefined): Error | { readonly content: Promis
   }
 }
 
-/** The bundled conference application, as a process of its own: it is an ordinary customer. */
-function startDemo(running: RunningSwitch): Promise<ChildProcess> {
-  const child = fork(new URL('../../examples/conference/main.ts', import.meta.url), {
+/** A bundled application, as a process of its own: it is an ordinary customer. */
+function startDemo(running: RunningSwitch, name: string, demo: Demo): Promise<ChildProcess> {
+  const child = fork(new URL(`../../examples/${name}/main.ts`, import.meta.url), {
     env: {
       ...process.env,
       TELNYX_BASE_URL: `${running.faces.http}/v2`,
       TELNYX_API_KEY: running.credentials.telnyx_api_key,
       TELNYX_PUBLIC_KEY: running.credentials.telnyx_public_key,
-      PORT: String(DEMO_PORT),
+      ...environmentOf(demo, running.faces.sip ?? ''),
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })

@@ -13,7 +13,12 @@ export interface BannerFacts {
   readonly credentialsFile: string
   /** Credentials made at this very start are shown once. */
   readonly fresh: { readonly apiKey: string; readonly publicKey: string } | null
-  readonly demo: { readonly number: string; readonly app: string } | null
+  readonly demo: {
+    readonly number: string
+    readonly what: string
+    readonly app: string
+    readonly tries: readonly (readonly [line: string, text: string])[]
+  } | null
   readonly recovered: { readonly calls: number; readonly recordings: number } | null
 }
 
@@ -43,13 +48,12 @@ export function banner(facts: BannerFacts): string {
     )
   }
   if (facts.demo !== null) {
+    const { number, what, app, tries } = facts.demo
     lines.push(
-      row('demo', `${pc.bold(facts.demo.number)} is a conference   ${pc.dim(`operator at ${facts.demo.app}/list`)}`),
+      row('demo', `${pc.bold(number)} is ${what}   ${pc.dim(`its operator's routes at ${app}`)}`),
       '',
       `  ${pc.bold('Try')}`,
-      `    ${pc.yellow('npx hookswitch phone call --to +15550100 --say "hello there" --hang-up-after 10')}`,
-      `    ${pc.yellow('npx hookswitch tail')}              ${pc.dim('the event timeline, live')}`,
-      `    ${pc.yellow(`curl ${facts.demo.app}/list`)}   ${pc.dim('who is in the conference')}`,
+      ...tries.map(([line, text]) => `    ${pc.yellow(line)}${text === '' ? '' : `   ${pc.dim(text)}`}`),
     )
   } else {
     lines.push(
