@@ -69,6 +69,7 @@ export class Logins {
       displayName: null,
       callerId: null,
       application: application.id,
+      ...referring(application),
       createdAtWallMs: application.createdAtWallMs,
     }
   }
@@ -76,7 +77,8 @@ export class Logins {
   #ofCredential(entry: Entry<'telephony-credential'>): SipUser | null {
     const { fields } = entry
     if (fields.expiresAtWallMs !== null && fields.expiresAtWallMs <= this.#doors.wallMs()) return null
-    if (this.#doors.application(fields.connection)?.active !== true) return null
+    const application = this.#doors.application(fields.connection)
+    if (application?.active !== true) return null
     const password = this.#doors.seal.open(fields.password)
     if (password === null) return null
     return {
@@ -87,7 +89,13 @@ export class Logins {
       displayName: null,
       callerId: null,
       application: fields.connection,
+      ...referring(application),
       createdAtWallMs: entry.createdAtWallMs,
     }
   }
+}
+
+/** A login may have calls transferred as its connection says. */
+function referring({ connection }: Application): Pick<SipUser, 'mayRefer'> {
+  return connection?.mayRefer === undefined ? {} : { mayRefer: connection.mayRefer }
 }

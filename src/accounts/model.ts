@@ -67,6 +67,8 @@ export interface ConnectionPart {
   readonly callerId: string | null
   readonly ringTimeoutMs: number
   readonly transport: 'udp' | 'tcp' | 'tls'
+  /** Whether its telephones and addresses may have calls transferred by us; absent: telephones may, addresses not. */
+  readonly mayRefer?: boolean
 }
 
 /** How calls to a number are treated before anybody hears of them. */

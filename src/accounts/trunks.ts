@@ -124,6 +124,7 @@ export class Trunks {
         register: false,
         allowFrom: hosts.map(({ host }) => host).filter((host) => parseNetwork(host) !== null),
         trusted: false,
+        ...(connection.mayRefer === undefined ? {} : { mayRefer: connection.mayRefer }),
         connection: id,
         createdAtWallMs: application.createdAtWallMs,
       }),

@@ -2,7 +2,8 @@
 //
 //   48 bits Unix milliseconds | version 7 | 12 bits node number | variant 10 | 62 random bits
 //
-// so ids sort by age, and any node can tell whose call it is. The same bits are spelled as 32 hex digits behind two
+// so ids sort by age, and any node can tell whose call it is. Those of one node made within one millisecond go up too, by a
+// step nobody can foresee (RFC 9562 §6.2, method 2): what happened later sorts later. The same bits are spelled as 32 hex digits behind two
 // letters (`CallSid`), as a UUID (`call_leg_id`), or as base64url behind `v3:` (`call_control_id`).
 
 import type { Chance } from './chance.ts'
@@ -30,6 +31,10 @@ export class IdMaker {
   readonly #clock: Clock
   readonly #chance: Chance
   readonly #node: number
+  #lastMs = 0
+  /** The random bits of the last id: 30 and 32. */
+  #high = 0
+  #low = 0
 
   /** @param node 0..4095, the number of this switch in its cluster */
   constructor(clock: Clock, chance: Chance, node = 0) {
@@ -40,10 +45,29 @@ export class IdMaker {
   }
 
   make<Of extends string>(): Id<Of> {
-    const time = Math.floor(this.#clock.wallMs()).toString(16).padStart(12, '0').slice(-12)
     const random = this.#chance.bytes(8)
-    random[0] = (random[0]! & 0x3f) | 0x80
-    return `${time}7${this.#node.toString(16).padStart(3, '0')}${hex(random)}` as Id<Of>
+    const bits = new DataView(random.buffer, random.byteOffset)
+    const now = Math.floor(this.#clock.wallMs())
+    if (now > this.#lastMs) this.#begin(now, bits)
+    else this.#advance(bits)
+    const time = this.#lastMs.toString(16).padStart(12, '0').slice(-12)
+    const node = this.#node.toString(16).padStart(3, '0')
+    return `${time}7${node}${word(0x8000_0000 + this.#high)}${word(this.#low)}` as Id<Of>
+  }
+
+  /** The first of a millisecond leaves half of the bits' room above it. */
+  #begin(atMs: number, random: DataView): void {
+    this.#lastMs = atMs
+    this.#high = random.getUint32(0) % 2 ** 29
+    this.#low = random.getUint32(4)
+  }
+
+  /** Up by one to 2^40; a clock that was set back, or more than a million ids in a millisecond, borrow from the next one. */
+  #advance(random: DataView): void {
+    const low = this.#low + random.getUint32(4) + 1
+    this.#low = low % 2 ** 32
+    this.#high += random.getUint8(0) + (low >= 2 ** 32 ? 1 : 0)
+    if (this.#high >= 2 ** 30) this.#begin(this.#lastMs + 1, random)
   }
 }
 
@@ -86,6 +110,6 @@ export function fromControlId<Of extends string>(text: string): Id<Of> | null {
   return id.length === 32 ? (id as Id<Of>) : null
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+function word(bits: number): string {
+  return bits.toString(16).padStart(8, '0')
 }

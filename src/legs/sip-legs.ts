@@ -3,7 +3,7 @@
 // digest, the local default by loopback.
 
 import type { MediaTerms, SipUser, Trunk } from '#accounts/model.ts'
-import type { Chance } from '#base/chance.ts'
+import { type Chance, token } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, ApplicationId, CallId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
@@ -25,7 +25,7 @@ import type { Flow, Target } from '#sip/transport.ts'
 import { bareHost, escapeUser, parseUri, type Uri, unescapeUser, uriHost } from '#sip/uri.ts'
 import type { UserAgent } from '#sip/user-agent.ts'
 import { type Addressee, addresseeOf, type Caller } from './addressee.ts'
-import { asNumber, type Directory, type LegPolicy } from './directory.ts'
+import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
 import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
 import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
 import { isPrivate, isPrivateUri, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
@@ -56,7 +56,12 @@ export interface SipLegsOptions {
   readonly admit?: () => number | null
 }
 
-type Source = IncomingLeg['source'] & { readonly trunk?: Trunk; readonly user?: SipUser }
+type Source = IncomingLeg['source'] & { readonly trunk?: Trunk; readonly user?: SipUser; readonly own?: true }
+
+/** Marks calls that we make to ourselves. */
+const OWN_MARK = 'p-own-call'
+/** Where a host that listens everywhere is reached from within. */
+const anyHost: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 export class SipLegs implements Legs, LegHome {
   readonly clock: Clock
@@ -77,6 +82,8 @@ export class SipLegs implements Legs, LegHome {
   #queue: LegEvent[] = []
   #telling = false
   #nextWorker = 0
+  /** What a call of ours to a number of ours carries, so that we know it when it comes in. */
+  readonly #ownMark: string
 
   constructor(options: SipLegsOptions) {
     this.#options = options
@@ -87,6 +94,7 @@ export class SipLegs implements Legs, LegHome {
     this.mediaHost = options.mediaHost
     this.publicHost = options.publicHost ?? null
     this.codecs = options.codecs
+    this.#ownMark = token(options.chance, 26)
     this.#digester = new Digester({
       realm: options.realm,
       chance: options.chance,
@@ -220,7 +228,9 @@ export class SipLegs implements Legs, LegHome {
     if (retryAfterS !== null) return refuse(503, [field('Retry-After', String(retryAfterS))])
     const { directory, policy } = this.#options
     const trunk = directory.trunkOfAddress(flow.remote.host)
-    if (trunk !== null) {
+    if (request.get(OWN_MARK) === this.#ownMark) {
+      this.#sources.set(request, { type: 'anonymous', own: true })
+    } else if (trunk !== null) {
       this.#sources.set(request, { type: 'trunk', name: trunk.name, trunk })
     } else if (directory.user(userOf(request.from!.uri)) === null && policy.anonymousFrom(flow.remote.host)) {
       this.#sources.set(request, { type: 'anonymous' })
@@ -253,7 +263,7 @@ export class SipLegs implements Legs, LegHome {
   #mayRefer(source: Source | undefined): boolean {
     if (source?.trunk !== undefined) return source.trunk.mayRefer === true
     if (source?.user !== undefined) return source.user.mayRefer !== false
-    return source?.type === 'anonymous'
+    return source?.type === 'anonymous' && source.own !== true
   }
 
   #authenticate(request: SipRequest, flow: Flow): ScreenVerdict {
@@ -400,7 +410,21 @@ export class SipLegs implements Legs, LegHome {
       .trunksFor(account, destination)
       .filter((item) => item.uris.length > 0)
       .slice(0, MAX_TRUNKS_TRIED)
-    return trunks.length === 0 ? failed({ type: 'no-route', to }) : { type: 'trunk', trunks, destination }
+    if (trunks.length > 0) return { type: 'trunk', trunks, destination }
+    return this.#ownNumber(text) ?? failed({ type: 'no-route', to })
+  }
+
+  /** A number of ours that no trunk leads to: the call goes out and comes in here, as it would by way of the network. */
+  #ownNumber(text: string): Route | null {
+    const number = findNumber(this.#options.directory, text)
+    const port = this.ua.layer.transport.localAddress('udp')?.port
+    if (number?.application == null || port === undefined) return null
+    const host = anyHost[this.mediaHost] ?? this.mediaHost
+    return {
+      type: 'own',
+      uri: `sip:${escapeUser(number.number)}@${uriHost(host)}:${port}`,
+      target: { kind: 'udp', address: { host, port }, flowId: null },
+    }
   }
 
   #isOurs(host: string, port: number | null): boolean {
@@ -497,6 +521,8 @@ export class SipLegs implements Legs, LegHome {
         const uri = parseUri(route.uri)
         return uri?.type === 'sip' && this.#options.policy.anonymousFrom(bareHost(uri.host))
       }
+      case 'own':
+        return false
       default:
         return unreachable(route)
     }
@@ -535,6 +561,10 @@ export class SipLegs implements Legs, LegHome {
     switch (route.type) {
       case 'uri':
         return [branch(route.uri, await this.ua.locate(route.uri, request.transport), null)]
+      case 'own': {
+        const made = branch(route.uri, [route.target], null)
+        return [{ ...made, headers: [...made.headers, field(OWN_MARK, this.#ownMark)] }]
+      }
       case 'user':
         return route.branches.map(({ uri, target }) => branch(uri, [target], null))
       case 'trunk': {
@@ -603,6 +633,8 @@ export class SipLegs implements Legs, LegHome {
 
 type Route =
   | { readonly type: 'uri'; readonly uri: string }
+  /** A number of ours, called at our own address. */
+  | { readonly type: 'own'; readonly uri: string; readonly target: Target }
   | {
       readonly type: 'user'
       readonly user: SipUser
@@ -619,6 +651,8 @@ function saysPrivate(route: Exclude<Route, { type: 'failure' }>): boolean {
   switch (route.type) {
     case 'uri':
       return isPrivateUri(route.uri)
+    case 'own':
+      return false
     case 'user':
       return route.branches.every(({ target }) => isPrivate(target.kind))
     case 'trunk':

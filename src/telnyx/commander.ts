@@ -72,6 +72,8 @@ export class Commander {
   async #carryOut(request: Request, order: Order, key: string | null): Promise<Reply> {
     this.#holdBack(request, [...lanesOf(order.command), ...this.#membersOf(request, order.command)])
     const data = order.data ?? (() => resultOk)
+    // Made before anything happens, so that the command is listed before what it caused.
+    const logId = this.#doors.ids.make()
     const result = await this.#doors.engine.execute(
       { account: request.actor.account, language: LANGUAGE },
       order.command,
@@ -80,7 +82,7 @@ export class Commander {
           // A call or room that the command itself made has a lane only now, and its first event is not out yet.
           this.#holdBack(request, [accepted.call?.id, accepted.conference?.id])
           return [
-            ...this.#logged(request, order, accepted),
+            ...this.#logged(request, order, accepted, logId),
             ...(key === null ? [] : [this.#memo(request, order, key, { data: data(accepted) })]),
           ]
         },
@@ -112,8 +114,8 @@ export class Commander {
   }
 
   /** What the event log keeps of an accepted command (telnyx-voice §11.10). */
-  #logged(request: Request, order: Order, accepted: Accepted): readonly Write[] {
-    const { engine, ids, clock } = this.#doors
+  #logged(request: Request, order: Order, accepted: Accepted, id: string): readonly Write[] {
+    const { engine, clock } = this.#doors
     const { account } = request.actor
     const { command } = order
     const room = 'conference' in command ? engine.conference(account, command.conference) : accepted.conference
@@ -122,7 +124,7 @@ export class Commander {
     if (call === null) return []
     return [
       insertRow('command_log', {
-        id: ids.make(),
+        id,
         account_id: account,
         application_id: call.application,
         call_id: call.id,

@@ -55,6 +55,8 @@ export const connectionFields = {
   noise_suppression_details: z.looseObject({}).optional(),
   onnet_t38_passthrough_enabled: flag.optional(),
   rtcp_settings: z.looseObject({}).optional(),
+  /** Ours: whether its telephones and addresses may transfer calls by REFER. */
+  refer_enabled: flag.optional(),
   inbound: z
     .looseObject({
       channel_limit: channelLimit,
@@ -90,6 +92,7 @@ const keptFields = [
   'noise_suppression_details',
   'onnet_t38_passthrough_enabled',
   'redact_dtmf_debug_logging',
+  'refer_enabled',
   'transport_protocol',
   'microsoft_teams_sbc',
 ]
@@ -198,6 +201,7 @@ export function connectionPart(kind: ConnectionPart['kind'], extra: Application[
     callerId: outbound.ani_override === undefined || outbound.ani_override === '' ? null : outbound.ani_override,
     ringTimeoutMs: (inbound.timeout_2xx_secs ?? 90) * 1000,
     transport: transport === 'tcp' || transport === 'tls' ? transport : 'udp',
+    ...(typeof extra.refer_enabled === 'boolean' ? { mayRefer: extra.refer_enabled } : {}),
   }
 }
 

@@ -248,3 +248,32 @@ test('the login of a connection is called by its SIP address as far as its prefe
   await scenario.clock.until(() => call.state === 'up' && desk.calls[0]?.state === 'up')
   await scenario.close()
 })
+
+test('refer_enabled decides whether a connection’s telephones may have calls transferred', async () => {
+  const { scenario, client, carrier } = await open()
+  carrier.onCall((call) => call.answer())
+  const made = (await client.credentialConnections.create(login)).data! as { id?: string; refer_enabled?: boolean }
+  assert.equal(made.refer_enabled, true, 'as for telephones of the configuration')
+  const desk = await registered(scenario, 'desk1234', 'longenough')
+  const third = await scenario.phone('third')
+  for (const [refer_enabled, expected] of [
+    [false, 403],
+    [true, 200],
+  ] as const) {
+    const path = `/v2/credential_connections/${made.id}`
+    assert.equal((await scenario.rest('PATCH', path, { refer_enabled })).json.data.refer_enabled, refer_enabled)
+    const out = await desk.call('+13125550188', scenario.sip)
+    await scenario.clock.until(() => out.state === 'up')
+    await scenario.clock.advance(500)
+    let status = 0
+    void out.refer(third.uri).then((value) => {
+      status = value
+    })
+    await scenario.clock.until(() => status !== 0)
+    assert.equal(status, expected)
+    if (out.state !== 'ended') out.hangUp()
+    for (const call of third.calls) call.hangUp()
+    await scenario.clock.advance(4000)
+  }
+  await scenario.close()
+})

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encodeWav } from '#audio/wav.ts'
 import { field } from '#sip/message.ts'
 import { openScenario, type Scenario, type ScenarioOptions } from './house.ts'
 
@@ -280,4 +281,70 @@ async function settled(clock: Scenario['clock'], promise: Promise<number>): Prom
   })
   await clock.until(() => value !== null)
   return value!
+}
+
+test('blind transfer to a number of ours rings that number’s application', async () => {
+  const { scenario, clock, caller, one } = await bridged({
+    declared: {
+      applications: [
+        { name: 'demo', dialect: 'telnyx', webhook_url: 'http://app.test/webhook', caller_id: '+15550111' },
+        { name: 'help', dialect: 'telnyx', webhook_url: 'http://app.test/help' },
+      ],
+      numbers: [
+        { number: '+15550100', application: 'demo' },
+        { number: '+15550177', application: 'help' },
+      ],
+    },
+  })
+  const { onWebhook } = scenario
+  scenario.files.set('http://files.test/help.wav', encodeWav(tone(1100), 8000))
+  scenario.onWebhook = async (event) => {
+    const act = (action: string, body: object) =>
+      scenario.rest('POST', `/v2/calls/${event.payload.call_control_id}/actions/${action}`, body)
+    if (!event.url.endsWith('/help')) return onWebhook(event)
+    if (event.type === 'call.initiated') await act('answer', {})
+    if (event.type === 'call.answered') await act('playback_start', { audio_url: 'http://files.test/help.wav' })
+    return 200
+  }
+  assert.equal(await settled(clock, one.refer('sip:+15550177@127.0.0.1:5060')), 200)
+  await clock.advance(3_000)
+  assert.equal(one.state, 'ended')
+  assert.deepEqual(caller.party.hears([440, 620, 1100]), [1100])
+  const help = scenario.received.filter((event) => event.url.endsWith('/help'))
+  assert.deepEqual(
+    [help[0]!.type, help[0]!.payload.direction, help[0]!.payload.from, help[0]!.payload.to],
+    // A name is no number: the network is shown the caller id of the application.
+    ['call.initiated', 'incoming', '+15550111', '+15550177'],
+  )
+  assert.deepEqual(help[0]!.payload.custom_headers, [])
+  caller.hangUp()
+  await clock.until(
+    () =>
+      help.length > 0 && scenario.received.some((event) => event.type === 'call.hangup' && event.url.endsWith('/help')),
+  )
+  await clock.advance(1000)
+  await scenario.close()
+})
+
+test('a number of ours that is transferred to itself goes in circles only until its hops are used up', async () => {
+  const scenario = await openScenario()
+  const { clock } = scenario
+  scenario.onWebhook = async ({ type, payload }) => {
+    if (type === 'call.initiated' && payload.direction === 'incoming')
+      await scenario.rest('POST', `/v2/calls/${payload.call_control_id}/actions/transfer`, { to: '+15550100' })
+    return 200
+  }
+  const phone = await scenario.phone('round')
+  const call = await phone.call('+15550100', scenario.sip)
+  await clock.advance(60_000)
+  call.hangUp()
+  await clock.advance(1000)
+  const initiated = scenario.types().filter((type) => type === 'call.initiated').length
+  assert.ok(initiated > 10 && initiated < 160, `${initiated} calls`)
+  assert.equal(scenario.house.engine.liveCalls().length, 0)
+  await scenario.close()
+})
+
+function tone(hz: number): Int16Array {
+  return Int16Array.from({ length: 80_000 }, (_, at) => 6000 * Math.sin((2 * Math.PI * hz * at) / 8000))
 }

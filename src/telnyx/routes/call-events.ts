@@ -52,11 +52,18 @@ export function callEventRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxAct
           .selectFrom('outbox')
           .where('account_id', '=', actor.account)
           .where('language', '=', LANGUAGE)
-          .select((make) => ['id', make.val('webhook').as('type'), 'created_at_ms as at_ms', 'event_type as name'])
+          .select((make) => [
+            'id',
+            // Events are named by UUIDs; without their dashes both kinds sort as they were made.
+            make.fn<string>('replace', ['id', make.val('-'), make.val('')]).as('made'),
+            make.val('webhook').as('type'),
+            'created_at_ms as at_ms',
+            'event_type as name',
+          ])
         let commands = db
           .selectFrom('command_log')
           .where('account_id', '=', actor.account)
-          .select((make) => ['id', make.val('command').as('type'), 'at_ms', 'name'])
+          .select((make) => ['id', 'id as made', make.val('command').as('type'), 'at_ms', 'name'])
 
         if (leg !== undefined) {
           hooks = hooks.where('lane', '=', readUuid(leg) ?? '')
@@ -114,7 +121,7 @@ export function callEventRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxAct
             .selectFrom(both.as('rows'))
             .selectAll()
             .orderBy('at_ms', 'desc')
-            .orderBy('id', 'desc')
+            .orderBy('made', 'desc')
             .offset(page.value.offset)
             .limit(page.value.size)
             .execute()

@@ -143,7 +143,10 @@ export function sipConnectionRoutes(doors: TelnyxDoors): readonly AnyRoute<Telny
 /** A SIP connection as its own kind shows it. */
 export function connectionResourceOf(doors: TelnyxDoors, application: Application): object {
   const { connection } = application
-  const shown = sipConnectionResource(application)
+  const shown = {
+    ...sipConnectionResource(application),
+    refer_enabled: connection?.mayRefer ?? connection?.kind === 'credential',
+  }
   const { extra } = application
   const password = connection?.password == null ? null : doors.register.seal.open(connection.password)
   switch (connection?.kind) {
