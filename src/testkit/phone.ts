@@ -295,8 +295,8 @@ export class PhoneCall {
     this.#sip?.progress(180)
   }
 
-  reject(status: number): void {
-    this.#sip?.reject(status)
+  reject(status: number, headers: readonly HeaderField[] = []): void {
+    this.#sip?.reject(status, { headers })
   }
 
   hangUp(headers: readonly HeaderField[] = []): void {
