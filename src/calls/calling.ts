@@ -76,6 +76,7 @@ export class Calling {
       toUri: spec.to,
       headers: spec.headers,
       offeredCodecs: spec.codecs,
+      identity: null,
       party: spec.to.startsWith('sip:') ? 'phone' : 'trunk',
       sipCallId: null,
       state: 'dialing-out',
@@ -209,6 +210,7 @@ export class Calling {
       toUri: incoming.toUri,
       headers: incoming.headers,
       offeredCodecs: incoming.offeredCodecs,
+      identity: incoming.identity,
       party: incoming.source.type === 'trunk' ? 'trunk' : 'phone',
       sipCallId: incoming.sipCallId,
       state: 'ringing-in',
@@ -312,6 +314,12 @@ export class Calling {
     if (plan.conference !== null) {
       const room = this.#hall.conferences.get(plan.conference.conference)
       if (room !== undefined) this.#rooms.conferencing.join(room, live, plan.conference.options)
+    }
+    if (plan.room !== null) {
+      const { conferencing } = this.#rooms
+      const room = conferencing.byName(live.call.account, plan.room.plan.name)
+      if (room === null) conferencing.create(live, plan.room.plan, plan.room.options)
+      else conferencing.join(room, live, plan.room.options)
     }
     if (plan.bridge === null) return
     const other = this.#hall.calls.get(plan.bridge.call)

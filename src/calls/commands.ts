@@ -20,6 +20,7 @@ import type {
   Recording,
   RecordingOptions,
   Role,
+  RoomPlan,
   Supervision,
   SupervisorRole,
 } from './model.ts'
@@ -176,17 +177,7 @@ export type QueueCommand =
 
 /** A conference is named by id, or by name among the live ones of an account. */
 export type ConferenceCommand =
-  | {
-      readonly type: 'create-conference'
-      readonly call: CallId
-      readonly name: string
-      readonly beep: BeepWhen
-      readonly maxParticipants: number
-      readonly startOnCreate: boolean
-      readonly holdAudio: AudioSource | null
-      readonly durationMs: number
-      readonly notes: Notes
-    }
+  | (RoomPlan & { readonly type: 'create-conference'; readonly call: CallId })
   | {
       readonly type: 'join-conference'
       readonly conference: ConferenceId

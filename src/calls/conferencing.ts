@@ -3,7 +3,7 @@
 
 import type { CallId, ConferenceId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { ConferenceCommand, Refusal } from './commands.ts'
+import type { Refusal } from './commands.ts'
 import type { Hall, LiveCall, LiveConference } from './hall.ts'
 import { hearingOf } from './hearing.ts'
 import { MAX_LIVE_CONFERENCES } from './limits.ts'
@@ -16,13 +16,12 @@ import {
   ordinaryJoin,
   type Participant,
   type Playback,
+  type RoomPlan,
   type Supervision,
 } from './model.ts'
 import type { Playing } from './playing.ts'
 import type { RecordingDesk } from './recording.ts'
 import { toneOf } from './tones.ts'
-
-type Create = Extract<ConferenceCommand, { readonly type: 'create-conference' }>
 
 export class Conferencing {
   readonly #hall: Hall
@@ -39,7 +38,8 @@ export class Conferencing {
     this.#leaveElsewhere = leaveElsewhere
   }
 
-  create(creator: LiveCall, command: Create): Result<Conference, Refusal> {
+  /** @param options how its maker joins it */
+  create(creator: LiveCall, command: RoomPlan, options = ordinaryJoin): Result<Conference, Refusal> {
     if (creator.call.state !== 'answered') return err({ type: 'call-not-answered' })
     if (this.byName(creator.call.account, command.name) !== null) return err({ type: 'conference-name-taken' })
     if (this.#hall.conferences.size >= MAX_LIVE_CONFERENCES) {
@@ -70,7 +70,7 @@ export class Conferencing {
       this.#hall.turn(() => this.end(live, 'time-exceeded', null, 'hang-up')),
     )
     this.#hall.tell({ type: 'conference.created', conference: live.conference, call: creator.call }, creator.call.id)
-    const joined = this.join(live, creator, ordinaryJoin)
+    const joined = this.join(live, creator, options)
     return joined.ok ? ok(live.conference) : joined
   }
 

@@ -82,6 +82,8 @@ export interface Call {
   /** Custom headers of the INVITE (incoming) or those asked for (outgoing). */
   readonly headers: readonly Header[]
   readonly offeredCodecs: readonly string[]
+  /** What the caller's network vouches for, unchecked (RFC 8224); null: nothing. */
+  readonly identity: string | null
   readonly party: 'phone' | 'trunk'
   readonly sipCallId: string | null
   readonly state: LegState
@@ -120,6 +122,8 @@ export interface OnAnswer {
     readonly unlessBridged: boolean
   } | null
   readonly conference: { readonly conference: ConferenceId; readonly options: JoinOptions } | null
+  /** A room by its name, which is made when there is none by then. */
+  readonly room: { readonly options: JoinOptions; readonly plan: RoomPlan } | null
 }
 
 export const nothingOnAnswer: OnAnswer = {
@@ -131,6 +135,7 @@ export const nothingOnAnswer: OnAnswer = {
   record: null,
   bridge: null,
   conference: null,
+  room: null,
 }
 
 // ---- audio
@@ -249,6 +254,17 @@ export interface Participant {
   readonly role: Role
   readonly whisperTo: readonly CallId[]
   readonly label: string | null
+}
+
+/** How a room is made. */
+export interface RoomPlan {
+  readonly name: string
+  readonly beep: BeepWhen
+  readonly maxParticipants: number
+  readonly startOnCreate: boolean
+  readonly holdAudio: AudioSource | null
+  readonly durationMs: number
+  readonly notes: Notes
 }
 
 export interface Conference {

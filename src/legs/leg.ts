@@ -48,6 +48,8 @@ export interface IncomingLeg {
   /** X- headers, User-to-User and the allowed rest, in order. */
   readonly headers: readonly Header[]
   readonly offeredCodecs: readonly string[]
+  /** The Identity header (RFC 8224) as it came; null: none. Nobody has checked it. */
+  readonly identity: string | null
   readonly source:
     | { readonly type: 'user'; readonly username: string }
     | { readonly type: 'trunk'; readonly name: string }

@@ -356,6 +356,7 @@ export class SipLegs implements Legs, LegHome {
         toUri: request.uriText,
         headers: headersUp(request, trusted),
         offeredCodecs: codecs,
+        identity: request.get('identity') ?? null,
         source:
           source.type === 'user'
             ? { type: 'user', username: source.username }

@@ -95,7 +95,7 @@ export function buildHouse(parts: HouseParts): House {
       legs: parts.legs,
       media: parts.media,
       ledger: ledgerOf(store, log),
-      publisher: publisher(dispatcher, [(event) => telnyx.draft(event)]),
+      publisher: publisher(dispatcher, [(event) => telnyx.drafts(event)]),
       sounds: parts.sounds,
       shelf: parts.shelf,
       applications: applicationsOf(register, usage, clock),

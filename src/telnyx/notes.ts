@@ -15,6 +15,8 @@ export interface CallNotes {
   readonly retryDelaysMs?: Readonly<Record<string, readonly number[]>>
   /** `retry_on_timeout: false`: our own limit on ringing is told as `no_answer` (telnyx-voice §12.1). */
   readonly timeoutIsNoAnswer?: boolean
+  /** Echoed in `call.cost`. */
+  readonly billingGroup?: string
   /** How answering-machine detection was asked for: its events depend on it. */
   readonly detection?: DetectionMode
 }

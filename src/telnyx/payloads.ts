@@ -5,6 +5,7 @@ import { unreachable } from '#base/unreachable.ts'
 import type { Fact } from '#calls/events.ts'
 import type { Call, CallEnd, Conference, Playback, Recording } from '#calls/model.ts'
 import type { SessionStats } from '#media/protocol.ts'
+import { type Cost, money } from './costs.ts'
 import { detectionWord } from './detection.ts'
 import { callNotes, conferenceNotes } from './notes.ts'
 import { callControlId, connectionId, speakId, uuid, webhookTime } from './spelling.ts'
@@ -222,6 +223,32 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
       return null
     default:
       return unreachable(fact)
+  }
+}
+
+/** What an ended call cost, for applications that want to be told. */
+export function costWord(call: Call, cost: Cost, atWallMs: number): Word {
+  const total = money(cost.amount)
+  return {
+    eventType: 'call.cost',
+    payload: {
+      ...b5(call),
+      calling_party_type: partyType(call),
+      billed_duration_secs: cost.billedSeconds,
+      billing_group_id: callNotes(call).billingGroup ?? null,
+      cost_parts: [
+        {
+          call_part: call.party === 'trunk' ? 'sip-trunking' : 'call-control',
+          billed_duration_secs: cost.billedSeconds,
+          cost: total,
+          currency: 'USD',
+          rate: String(cost.rate),
+        },
+      ],
+      occurred_at: webhookTime(atWallMs),
+      status: 'success',
+      total_cost: total,
+    },
   }
 }
 

@@ -167,6 +167,7 @@ export function readBeep(when: 'always' | 'never' | 'on_enter' | 'on_exit'): Bee
 }
 
 export interface NoteFields {
+  readonly billing_group_id?: string | undefined
   readonly client_state?: string | undefined
   readonly webhook_url?: string | undefined
   readonly webhook_url_method?: 'POST' | 'GET' | undefined
@@ -179,6 +180,7 @@ export interface NoteFields {
 export function readNotes(old: Notes, fields: NoteFields): Notes | null {
   const changes: { -readonly [K in keyof CallNotes]: CallNotes[K] } = {}
   if (fields.client_state !== undefined) changes.clientState = fields.client_state
+  if (fields.billing_group_id !== undefined) changes.billingGroup = fields.billing_group_id
   if (fields.webhook_url !== undefined) changes.webhookUrl = fields.webhook_url
   if (fields.webhook_url_method !== undefined) changes.webhookMethod = fields.webhook_url_method
   if (fields.webhook_urls !== undefined) changes.webhookUrls = fields.webhook_urls

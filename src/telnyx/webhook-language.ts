@@ -6,13 +6,15 @@ import type { Register } from '#accounts/register.ts'
 import { type Ed25519Signer, readEd25519Key } from '#base/ed25519.ts'
 import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
 import type { EngineEvent, Fact } from '#calls/events.ts'
-import type { Notes } from '#calls/model.ts'
+import type { Call, Notes } from '#calls/model.ts'
 import type { OutboxRow } from '#storage/schema.ts'
 import type { Language, Rendered } from '#webhooks/dispatcher.ts'
 import type { Draft } from '#webhooks/outbox.ts'
+import { costOf } from './costs.ts'
 import { LANGUAGE } from './doors.ts'
+import { attestationOf } from './identity.ts'
 import type { CallNotes } from './notes.ts'
-import { type RecordingLinks, wordOf } from './payloads.ts'
+import { costWord, type RecordingLinks, type Word, wordOf } from './payloads.ts'
 import { uuid, webhookTime } from './spelling.ts'
 
 /** What is stored of an event: all that a request is rendered from. */
@@ -36,14 +38,22 @@ export class TelnyxWebhooks implements Language {
     this.#links = links
   }
 
-  /** The delivery an event asks for; null when this language has no word for it, or nobody to tell. */
-  draft(event: EngineEvent): Draft | null {
-    const owner = ownerOf(event.fact)
+  /** The deliveries an event asks for; none when this language has no word for it, or nobody to tell. */
+  drafts(event: EngineEvent): readonly Draft[] {
+    const { fact } = event
+    const owner = ownerOf(fact)
     const application = this.#register.application(owner.application)
-    if (application === null || application.dialect !== LANGUAGE) return null
-    const word = wordOf(event.fact, event.atWallMs, this.#links)
-    if (word === null) return null
-    const where = destination(application, owner.notes as CallNotes, word.eventType)
+    if (application === null || application.dialect !== LANGUAGE) return []
+    const word = wordOf(fact, event.atWallMs, this.#links)
+    if (word === null) return []
+    const words: Word[] = [fact.type === 'call.initiated' ? vouched(word, fact.call, application) : word]
+    if (fact.type === 'call.ended' && application.extra.call_cost_in_webhooks === true)
+      words.push(costWord(fact.call, costOf(this.#register, fact.call, event.atWallMs), event.atWallMs))
+    return words.flatMap((one) => this.#draft(event, application, owner.notes as CallNotes, one) ?? [])
+  }
+
+  #draft(event: EngineEvent, application: Application, notes: CallNotes, word: Word): Draft | null {
+    const where = destination(application, notes, word.eventType)
     if (where === null) return null
     const id = uuid(this.#ids.make<'event'>())
     const stored: StoredEvent = {
@@ -64,7 +74,7 @@ export class TelnyxWebhooks implements Language {
       ...where,
       failover: application.webhookFailoverUrl,
       timeoutMs: application.webhookTimeoutMs,
-      retryDelaysMs: (owner.notes as CallNotes).retryDelaysMs?.[word.eventType] ?? null,
+      retryDelaysMs: notes.retryDelaysMs?.[word.eventType] ?? null,
       body: JSON.stringify(stored),
     }
   }
@@ -97,6 +107,20 @@ export class TelnyxWebhooks implements Language {
     if (!read.ok) return null
     this.#signers.set(account, read.value)
     return read.value
+  }
+}
+
+/** With what the caller's network says of it, where the application wants to know. */
+function vouched(word: Word, call: Call, application: Application): Word {
+  const { shaken_stir_enabled: wanted } = (application.extra.inbound ?? {}) as {
+    readonly shaken_stir_enabled?: boolean
+  }
+  if (wanted !== true || call.direction !== 'incoming') return word
+  const attestation = call.identity == null ? null : attestationOf(call.identity)
+  // Nobody here asks the certificate's owner: what is passed on is not validated.
+  return {
+    ...word,
+    payload: { ...word.payload, shaken_stir_attestation: attestation, shaken_stir_validated: false },
   }
 }
 

