@@ -171,7 +171,7 @@ export class Mix implements Beaten {
           this.#emitShared(member, index, dueMs)
         }
       } else this.#emitOwn(member, voices, announced === 'over', index, dueMs)
-      if (session.tapped) session.feedTaps(dueMs)
+      if (session.tapped) session.feedTaps(dueMs, index)
     }
     if (this.recorders.length > 0) this.#record(announced)
   }

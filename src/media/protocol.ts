@@ -170,6 +170,16 @@ export type MediaCommand =
     }
   /** From now on silence is sent to the party whenever there is nothing else to send. */
   | { readonly type: 'keep-sending'; readonly session: SessionId }
+  /**
+   * `session` sends on what the party of `from` says (inbound) or is sent (outbound), from now on and until either is closed:
+   * recording servers and other ears outside. Silence while there is nothing to hear.
+   */
+  | {
+      readonly type: 'feed-session'
+      readonly session: SessionId
+      readonly from: SessionId
+      readonly track: 'inbound' | 'outbound'
+    }
   /** Control greets a worker after connecting; the worker answers `worker-hello` with what still lives in it. */
   | { readonly type: 'hello' }
   /** Ends the worker once its sessions are closed or `withinMs` has passed. */

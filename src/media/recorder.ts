@@ -2,10 +2,10 @@
 // and then the header is renewed, so that a file is playable at any moment and a crash costs less than a second. A slow
 // disk fills buffers, a broken one ends this recording; the beat never waits.
 
-import { Resampler } from '#audio/resample.ts'
 import { VoiceActivity } from '#audio/voice-activity.ts'
 import { WAV_HEADER_OCTETS, writeWavHeader } from '#audio/wav.ts'
 import type { Disk, DiskError, OpenFile } from '#base/disk.ts'
+import { AtRate } from './at-rate.ts'
 import { BEAT_MS, MAX_RECORDER_BUFFERS, MAX_WAV_OCTETS, RECORDER_FLUSH_MS } from './limits.ts'
 import { failureOf } from './prompt.ts'
 import type { MediaCommand, MediaFailure, RecorderId } from './protocol.ts'
@@ -42,8 +42,8 @@ export class Recorder {
   #writtenOctets = 0
   /** Sample frames taken so far. */
   #taken = 0
-  #left: Channel | null = null
-  #right: Channel | null = null
+  readonly #left: AtRate
+  readonly #right: AtRate
   #activity: VoiceActivity | null = null
   #spoken = false
   #silentMs = 0
@@ -57,6 +57,8 @@ export class Recorder {
     this.waiting = want.beep
     this.#disk = disk
     this.#channels = want.channels
+    this.#left = new AtRate(want.sampleRateHz)
+    this.#right = new AtRate(want.sampleRateHz)
     this.#flushSamples = Math.round((want.sampleRateHz * RECORDER_FLUSH_MS) / 1000) * want.channels
     this.#mostSamples =
       want.maxDurationMs > 0
@@ -81,11 +83,8 @@ export class Recorder {
     if (this.paused || this.waiting || this.ending !== null) return
     const rate = this.want.sampleRateHz
     let count = (rate * BEAT_MS) / 1000
-    // A party may change its codec, and with it the rate, in the middle.
-    if (this.#left?.fromHz !== leftHz) this.#left = new Channel(leftHz, rate)
-    if (this.#right?.fromHz !== rightHz) this.#right = new Channel(rightHz, rate)
-    const a = this.#left.frame(left)
-    const b = this.#right.frame(right)
+    const a = this.#left.frame(left, leftHz)
+    const b = this.#right.frame(right, rightHz)
     if (this.#taken + count > this.#mostSamples) count = Math.max(0, this.#mostSamples - this.#taken)
     this.#put(a, b, count)
     this.#taken += count
@@ -202,26 +201,5 @@ export class Recorder {
     writeWavHeader(this.#header, this.#channels, this.want.sampleRateHz, this.#writtenOctets)
     const written = await this.#file!.write(this.#header, 0)
     return written.ok ? null : failureOf(written.error)
-  }
-}
-
-/** One side on its way to the file's rate. */
-class Channel {
-  readonly fromHz: number
-  readonly #resampler: Resampler | null
-  readonly #out: Int16Array | null
-  readonly #silence: Int16Array
-
-  constructor(fromHz: number, toHz: number) {
-    this.fromHz = fromHz
-    this.#resampler = fromHz === toHz ? null : new Resampler(fromHz, toHz, fromHz / 50)
-    this.#out = this.#resampler === null ? null : new Int16Array(toHz / 50)
-    this.#silence = new Int16Array(this.#resampler === null ? 0 : fromHz / 50)
-  }
-
-  frame(input: Int16Array | null): Int16Array | null {
-    if (this.#resampler === null || this.#out === null) return input
-    this.#resampler.process(input ?? this.#silence, this.fromHz / 50, this.#out)
-    return this.#out
   }
 }

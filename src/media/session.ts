@@ -268,7 +268,7 @@ export class MediaSession implements Beaten {
   beat(dueMs: number, index: number): void {
     this.listen(dueMs, index)
     this.emit(null, null, false, index, dueMs)
-    this.feedTaps(dueMs)
+    this.feedTaps(dueMs, index)
   }
 
   /** Pulls this beat's frame of what the party says. */
@@ -316,6 +316,13 @@ export class MediaSession implements Beaten {
     else if ((hush || this.keepSending) && this.canSend) this.outbound.sendSilence(index, nowMs)
   }
 
+  /** Sends a frame that is not its own room's: a copy of what somebody else says. Null: silence. */
+  say(frame: Int16Array | null, index: number, dueMs: number): void {
+    if (!this.canSend) return
+    if (frame === null) this.outbound.sendSilence(index, dueMs)
+    else this.outbound.sendFrame(frame, 0, index, dueMs)
+  }
+
   /** Takes noise away; null for no more. */
   suppress(wish: SuppressionWish | null): void {
     this.suppression.want(wish, this.inbound?.sampleRateHz ?? this.sampleRateHz, this.sampleRateHz)
@@ -333,11 +340,11 @@ export class MediaSession implements Beaten {
   }
 
   /** Gives this beat to the recorders and other listeners of this session. */
-  feedTaps(dueMs: number): void {
+  feedTaps(dueMs: number, index: number): void {
     const said = this.inbound?.active ? this.inbound.frame : null
     const sent = this.sentFrame
     const saidHz = this.inbound?.sampleRateHz ?? this.sampleRateHz
-    for (let i = 0; i < this.taps.length; i++) this.taps[i]!.hear(said, saidHz, sent, this.sampleRateHz, dueMs)
+    for (let i = 0; i < this.taps.length; i++) this.taps[i]!.hear(said, saidHz, sent, this.sampleRateHz, dueMs, index)
     for (let i = 0; i < this.recorders.length; i++) {
       const recorder = this.recorders[i]!
       const source = recorder.want.source

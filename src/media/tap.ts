@@ -5,7 +5,14 @@ export interface Tap {
   /**
    * One frame of 20 ms of each direction; null: nothing was said, or sent.
    *
-   * The frames are the beat's own: what is kept is copied.
+   * The frames are the beat's own: what is kept is copied. `index` counts beats since the worker began.
    */
-  hear(said: Int16Array | null, saidHz: number, sent: Int16Array | null, sentHz: number, dueMs: number): void
+  hear(
+    said: Int16Array | null,
+    saidHz: number,
+    sent: Int16Array | null,
+    sentHz: number,
+    dueMs: number,
+    index: number,
+  ): void
 }

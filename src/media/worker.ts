@@ -38,6 +38,7 @@ import type {
   SessionId,
 } from './protocol.ts'
 import { type RecordCommand, Recorder, type RecorderEndReason } from './recorder.ts'
+import { RelayTap } from './relay-tap.ts'
 import { MediaSession, type SessionHost } from './session.ts'
 import type { Tap } from './tap.ts'
 
@@ -83,6 +84,8 @@ export class MediaWorker {
   readonly #players = new Map<PlayerId, Playing>()
   readonly #recorders = new Map<RecorderId, Recorder>()
   readonly #detectors = new WeakMap<MediaSession, AnswererTap>()
+  /** By the session that sends on what another one's party says. */
+  readonly #feeds = new WeakMap<MediaSession, RelayTap>()
   readonly #finishing = new Set<Promise<void>>()
   readonly #later: (() => void)[] = []
   #laterScheduled = false
@@ -190,6 +193,10 @@ export class MediaWorker {
           session.keepSending = true
           this.#replan(session)
         })
+      case 'feed-session':
+        return this.#withSession(command.session, (session) =>
+          this.#withSession(command.from, (from) => this.#feed(session, from, command.track)),
+        )
       case 'hello':
         this.#listener({
           type: 'worker-hello',
@@ -305,6 +312,7 @@ export class MediaWorker {
       }
     }
     for (const recorder of [...session.recorders]) recorder.stop('source-closed')
+    this.#endFeed(session)
     this.#leaveMix(session)
     this.#beat.leave(session)
     session.close()
@@ -358,6 +366,22 @@ export class MediaWorker {
     if (this.#detectors.get(session) === tap) this.#detectors.delete(session)
     drop<Tap>(session.taps, tap)
     this.#replan(session)
+  }
+
+  #feed(session: MediaSession, from: MediaSession, track: 'inbound' | 'outbound'): void {
+    this.#endFeed(session)
+    const tap = new RelayTap(from, session, track)
+    this.#feeds.set(session, tap)
+    from.taps.push(tap)
+    this.#replan(from)
+  }
+
+  #endFeed(session: MediaSession): void {
+    const tap = this.#feeds.get(session)
+    if (tap === undefined) return
+    this.#feeds.delete(session)
+    drop<Tap>(tap.from.taps, tap)
+    this.#replan(tap.from)
   }
 
   #passDigit(from: MediaSession, digit: string, durationMs: number): void {
