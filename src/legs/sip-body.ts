@@ -1,23 +1,12 @@
 // Bodies of SIP messages as legs read them: the SDP in it, alone or in a multipart (RFC 2046 §5.1), and DTMF by INFO.
 
 import type { SipMessage } from '#sip/message.ts'
+import { bodyParts, partType } from '#sip/multipart.ts'
 
 /** The session description in a message; null when there is none. */
 export function sdpOf(message: SipMessage): Uint8Array | null {
-  if (message.body.length === 0) return null
-  const type = message.contentType
-  if (type === null || type === 'application/sdp') return message.body
-  if (!type.startsWith('multipart/')) return null
-  const boundary = /boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))/i.exec(message.get('content-type') ?? '')
-  const mark = boundary?.[1] ?? boundary?.[2]
-  if (mark === undefined) return null
-  const text = Buffer.from(message.body).toString('latin1')
-  for (const part of text.split(`--${mark}`).slice(1)) {
-    const split = part.indexOf('\r\n\r\n')
-    if (split < 0 || !/content-type[ \t]*:[ \t]*application\/sdp/i.test(part.slice(0, split))) continue
-    return Buffer.from(part.slice(split + 4).replace(/\r\n$/, ''), 'latin1')
-  }
-  return null
+  const part = bodyParts(message).find((one) => partType(one) === 'application/sdp')
+  return part === undefined || part.body.length === 0 ? null : part.body
 }
 
 /** What most telephones send when they say nothing about length. */

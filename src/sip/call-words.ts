@@ -86,6 +86,14 @@ export interface OutgoingInvite {
   readonly headers: readonly HeaderField[]
   /** Null: late offer. */
   readonly body: Uint8Array | null
+  /** Of the body; a session description unless given. */
+  readonly contentType?: string
+  /** Says more about us in every Contact (RFC 3840): `+sip.src`. */
+  readonly contactFeature?: string
+  /** On the INVITE, and on whatever changes or refreshes the session later. */
+  readonly everyChange?: readonly HeaderField[]
+  /** The session interval asked for (RFC 4028); null: none. The house's own unless given. */
+  readonly sessionExpiresS?: number | null
   readonly credentials: Credentials | null
   /** Silence after which the next target is tried; the last one waits for timer B. */
   readonly targetTimeoutMs?: number
@@ -98,6 +106,7 @@ export interface OutgoingInvite {
 export interface Change {
   /** Null: the peer shall offer. */
   readonly body: Uint8Array | null
+  readonly contentType: string
   readonly headers: readonly HeaderField[]
   /** Says the same again, to keep the session alive. */
   readonly refresh: boolean

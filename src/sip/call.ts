@@ -31,6 +31,8 @@ import { giveUpMs } from './timers.ts'
 import type { ClientTransaction, ServerTransaction } from './transaction-layer.ts'
 import type { Flow, Target } from './transport.ts'
 
+const SDP = 'application/sdp'
+
 type Phase = 'inviting' | 'ringing-in' | 'waiting-ack' | 'up' | 'leaving' | 'ended'
 
 export class SipCall {
@@ -72,8 +74,8 @@ export class SipCall {
   #reinviteServer: { transaction: ServerTransaction; request: SipRequest } | null = null
   #referrals: Referrals | null = null
   readonly #session: SessionKeeper
-  /** The description we sent last: a refresh repeats it. */
-  #ourSdp: Uint8Array | null = null
+  /** The description we sent last, with whatever it came in: a refresh repeats it. */
+  #ourSdp: { readonly body: Uint8Array; readonly contentType: string } | null = null
   #peerUpdates = false
 
   constructor(
@@ -148,7 +150,7 @@ export class SipCall {
   /** A provisional answer: 180, or 183 with SDP for early media. Repeated every minute by itself. */
   progress(status: number, parts: { headers?: readonly HeaderField[]; body?: Uint8Array } = {}): void {
     if (this.#phase !== 'ringing-in' || this.#server === null) return
-    const headers = [...this.#ua.contactHeaders(this.#kind()), ...this.#ua.acceptHeaders(), ...(parts.headers ?? [])]
+    const headers = [...this.#contact(this.#kind()), ...this.#ua.acceptHeaders(), ...(parts.headers ?? [])]
     this.#provisionals?.send({ status, headers, body: parts.body ?? null })
   }
 
@@ -167,7 +169,7 @@ export class SipCall {
     this.#server = null
     server.onCancel = null
     this.#phase = 'waiting-ack'
-    this.#ourSdp = parts.body ?? this.#ourSdp
+    this.#described(parts.body)
     this.#sendAccept(server, this.invite, answered ? bare : parts)
   }
 
@@ -196,9 +198,9 @@ export class SipCall {
     parts: { headers?: readonly HeaderField[]; body?: Uint8Array },
   ): void {
     this.#learn(request)
-    this.#ourSdp = parts.body ?? this.#ourSdp
+    this.#described(parts.body)
     const headers = [
-      ...this.#ua.contactHeaders(this.#kind()),
+      ...this.#contact(this.#kind()),
       ...this.#ua.acceptHeaders(),
       ...this.#session.grant(request),
       ...(parts.headers ?? []),
@@ -231,6 +233,7 @@ export class SipCall {
   /** @internal by the user agent */
   startOutgoing(outgoing: OutgoingInvite): void {
     this.#outgoing = outgoing
+    if (outgoing.sessionExpiresS !== undefined) this.#session.wish(outgoing.sessionExpiresS)
     this.#tryTarget()
   }
 
@@ -253,8 +256,9 @@ export class SipCall {
       ...auth,
       ...outgoing.headers,
     ]
-    this.#ourSdp = outgoing.body
-    if (outgoing.body !== null) headers.push(field('Content-Type', 'application/sdp'))
+    const contentType = outgoing.contentType ?? SDP
+    this.#ourSdp = outgoing.body === null ? null : { body: outgoing.body, contentType }
+    if (outgoing.body !== null) headers.push(field('Content-Type', contentType))
     const request = new SipRequest('INVITE', outgoing.uri, headers, outgoing.body ?? noBody)
     this.#provisionalSeen = false
     this.#early.clear()
@@ -411,7 +415,7 @@ export class SipCall {
       this.#dialog = refreshTarget(this.#dialog!, response)
       // A refresh changed nothing, so there is nothing to tell.
       const answer = sent?.refresh === true ? null : (this.#listener?.reinvited?.(response) ?? null)
-      this.#ourSdp = sent?.body ?? answer ?? this.#ourSdp
+      this.#described(sent?.body ?? answer, sent?.body == null ? SDP : sent.contentType)
       acknowledge(this.#dialog, hadOffer ? null : answer, this.#target())
       return
     }
@@ -429,7 +433,7 @@ export class SipCall {
     // Whoever hangs up while hearing of the answer gets its BYE after the ACK.
     this.#phase = 'waiting-ack'
     const answer = this.#listener?.accepted?.(response) ?? null
-    this.#ourSdp = answer ?? this.#ourSdp
+    this.#described(answer)
     this.#phase = 'up'
     acknowledge(this.#dialog, hadOffer ? null : answer, this.#target())
     this.#byeIfWanted()
@@ -550,7 +554,7 @@ export class SipCall {
       send: (method, parts, done, { credentials, sent }) =>
         this.#inDialog(
           method,
-          { ...parts, headers: [...this.#ua.contactHeaders(this.#kind()), ...parts.headers] },
+          { ...parts, headers: [...this.#contact(this.#kind()), ...parts.headers] },
           (response) => {
             done(response)
             // RFC 5057 §5.2: a NOTIFY's 481 ends its subscription only; a REFER's says the dialog is gone.
@@ -566,7 +570,7 @@ export class SipCall {
   }
 
   #receiveRefer(request: SipRequest, transaction: ServerTransaction): void {
-    const contact = this.#ua.contactHeaders(this.#kind())
+    const contact = this.#contact(this.#kind())
     const referral = this.#transfers().received(request, (status, reason, headers) =>
       transaction.respond(
         makeResponse(request, status, {
@@ -588,9 +592,9 @@ export class SipCall {
   }
 
   /** Changes the session: a re-INVITE with an offer, or without one. False when another change is under way. */
-  reinvite(body: Uint8Array | null, headers: readonly HeaderField[] = []): boolean {
+  reinvite(body: Uint8Array | null, headers: readonly HeaderField[] = [], contentType: string = SDP): boolean {
     if (this.#phase !== 'up' || this.#changing) return false
-    this.#sendReinvite({ body, headers, refresh: false })
+    this.#sendReinvite({ body, contentType, headers, refresh: false })
     return true
   }
 
@@ -606,7 +610,7 @@ export class SipCall {
     if (this.#phase !== 'up' || this.#changing) return this.#session.again()
     if (!this.#peerUpdates) {
       if (this.#ourSdp === null) return this.#session.again()
-      return this.#sendReinvite({ body: this.#ourSdp, headers: [], refresh: true })
+      return this.#sendReinvite({ ...this.#ourSdp, headers: [], refresh: true })
     }
     this.request('UPDATE', { headers: this.#changeHeaders(this.#kind()) }, (response) => {
       if (response === null || this.#phase === 'ended') return
@@ -625,11 +629,14 @@ export class SipCall {
   }
 
   #sendReinvite(change: Change): void {
-    const { body, headers } = change
+    const { body, contentType, headers } = change
     this.#reinviting = true
     const auth = this.#auth.authorize('INVITE', this.#dialog!.remoteTarget, body ?? noBody)
     const all = [...this.#changeHeaders(this.#kind()), ...auth, ...headers]
-    const next = dialogRequest(this.#dialog!, 'INVITE', { headers: all, ...(body === null ? {} : { body }) })
+    const next = dialogRequest(this.#dialog!, 'INVITE', {
+      headers: all,
+      ...(body === null ? {} : { body, contentType }),
+    })
     this.#dialog = next.dialog
     this.#pendingReinvite = change
     this.#sendInvite(next.request, this.#target(), body !== null, true)
@@ -657,7 +664,7 @@ export class SipCall {
     if (response.status === 491) {
       this.#reinviting = false
       this.#glareTimer = after(this.#ua.clock, waitAfterGlareMs(this.#ua.chance, this.direction === 'out'), () => {
-        if (!this.reinvite(pending.body, pending.headers)) this.#listener?.reinvited?.(null)
+        if (!this.reinvite(pending.body, pending.headers, pending.contentType)) this.#listener?.reinvited?.(null)
       })
       return
     }
@@ -793,12 +800,12 @@ export class SipCall {
     if (reply.status >= 300) return answer(reply.status, reply.headers ?? [])
     if (this.#dialog !== null) this.#dialog = refreshTarget(this.#dialog, request)
     this.#learn(request)
-    this.#ourSdp = reply.body ?? this.#ourSdp
+    this.#described(reply.body)
     transaction.respond(
       makeResponse(request, 200, {
         toTag: this.localTag,
         headers: [
-          ...this.#ua.contactHeaders(this.#kind()),
+          ...this.#contact(this.#kind()),
           ...this.#ua.acceptHeaders(),
           ...(this.established ? this.#session.grant(request) : []),
           ...(reply.headers ?? []),
@@ -810,7 +817,18 @@ export class SipCall {
 
   /** Of whatever begins, changes or refreshes a session. */
   #changeHeaders(kind: Target['kind']): readonly HeaderField[] {
-    return [...this.#ua.contactHeaders(kind), ...this.#ua.inviteHeaders(), ...this.#session.ask()]
+    const always = this.#outgoing?.everyChange ?? []
+    return [...this.#contact(kind), ...this.#ua.inviteHeaders(), ...this.#session.ask(), ...always]
+  }
+
+  #contact(kind: Target['kind']): readonly HeaderField[] {
+    const feature = this.#outgoing?.contactFeature
+    const plain = this.#ua.contactHeaders(kind)
+    return feature === undefined ? plain : plain.map(({ name, value }) => field(name, `${value};${feature}`))
+  }
+
+  #described(body: Uint8Array | null | undefined, contentType: string = SDP): void {
+    if (body != null) this.#ourSdp = { body, contentType }
   }
 
   #kind(): Target['kind'] {

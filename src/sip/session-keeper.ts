@@ -2,7 +2,7 @@
 // session up when nobody refreshed it. The rules are session-timer.ts.
 
 import { after, type Clock, type Timer } from '#base/clock.ts'
-import { MIN_SESSION_EXPIRES_S, REFRESH_RETRY_MS } from './limits.ts'
+import { MIN_SESSION_EXPIRES_S, REFRESH_RETRY_MS, SESSION_EXPIRES_S } from './limits.ts'
 import type { HeaderField, SipRequest, SipResponse } from './message.ts'
 import { askFor, deadlines, grant, granted, leastTaken, type SessionTimer } from './session-timer.ts'
 
@@ -17,6 +17,8 @@ export class SessionKeeper {
   readonly #clock: Clock
   readonly #doors: SessionDoors
   #timer: SessionTimer | null = null
+  /** Null: none is asked for. */
+  #wishS: number | null = SESSION_EXPIRES_S
   #minS = MIN_SESSION_EXPIRES_S
   #refreshTimer: Timer | null = null
   #expiryTimer: Timer | null = null
@@ -26,9 +28,15 @@ export class SessionKeeper {
     this.#doors = doors
   }
 
+  /** Asks for an interval of its own, or for none. */
+  wish(intervalS: number | null): void {
+    this.#wishS = intervalS
+  }
+
   /** What a request of ours that may refresh asks for. */
   ask(): readonly HeaderField[] {
-    return askFor(this.#timer, this.#minS)
+    const wishS = this.#timer?.intervalS ?? this.#wishS
+    return wishS === null ? [] : askFor(this.#timer, wishS, this.#minS)
   }
 
   /** A 422: true when asking again, for longer, may help (RFC 4028 §7.3). */

@@ -37,9 +37,9 @@ test('RFC 4028 §9 table 2: who refreshes, by what the caller knows and wishes',
 test('RFC 4028 §7.4: in a session that runs, the refresher stays who it was unless somebody says otherwise', () => {
   const ours = { intervalS: 600, ours: true }
   const theirs = { intervalS: 600, ours: false }
-  assert.deepEqual(askFor(ours, 90)[0]!.value, '600;refresher=uac')
-  assert.deepEqual(askFor(theirs, 90)[0]!.value, '600;refresher=uas')
-  assert.deepEqual(askFor(theirs, 700)[0]!.value, '700;refresher=uas')
+  assert.deepEqual(askFor(ours, 600, 90)[0]!.value, '600;refresher=uac')
+  assert.deepEqual(askFor(theirs, 600, 90)[0]!.value, '600;refresher=uas')
+  assert.deepEqual(askFor(theirs, 600, 700)[0]!.value, '700;refresher=uas')
   assert.deepEqual(grant(invite({ Supported: 'timer' }), ours).timer, ours)
   assert.deepEqual(grant(invite({ Supported: 'timer' }), theirs).timer, theirs)
   assert.deepEqual(grant(invite({ Supported: 'timer', x: '300;refresher=uac' }), ours).timer, {

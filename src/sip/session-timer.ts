@@ -28,8 +28,8 @@ export function readSessionExpires(
 }
 
 /** RFC 4028 §7.1, §7.4: what our INVITE, re-INVITE or UPDATE asks for. `minS` is what a 422 taught us. */
-export function askFor(timer: SessionTimer | null, minS: number): HeaderField[] {
-  const seconds = Math.max(timer?.intervalS ?? SESSION_EXPIRES_S, minS)
+export function askFor(timer: SessionTimer | null, wishS: number, minS: number): HeaderField[] {
+  const seconds = Math.max(wishS, minS)
   // In a session that runs, the refresher stays who it was; at its beginning the other side may choose.
   const refresher = timer === null ? '' : timer.ours ? ';refresher=uac' : ';refresher=uas'
   return [field('Session-Expires', `${seconds}${refresher}`), field('Min-SE', String(minS))]
