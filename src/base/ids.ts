@@ -21,6 +21,8 @@ export type ConferenceId = Id<'conference'>
 export type BridgeId = Id<'bridge'>
 export type QueueId = Id<'queue'>
 export type RecordingId = Id<'recording'>
+/** A conversation copied to a recording server (RFC 7866). */
+export type RecordingSessionId = Id<'recording-session'>
 export type PlaybackId = Id<'playback'>
 export type GatherId = Id<'gather'>
 export type EventId = Id<'event'>

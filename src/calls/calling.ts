@@ -20,6 +20,7 @@ import { type Call, nothingOnAnswer, ordinaryJoin } from './model.ts'
 import type { Playing } from './playing.ts'
 import type { Queueing } from './queueing.ts'
 import type { RecordingDesk } from './recording.ts'
+import type { RecordingSessions } from './recording-sessions.ts'
 import type { Referring } from './referring.ts'
 import type { Supervising } from './supervising.ts'
 import { inherited, type Transferring } from './transferring.ts'
@@ -33,6 +34,7 @@ export interface CallingRooms {
   readonly playing: Playing
   readonly gathering: Gathering
   readonly recordings: RecordingDesk
+  readonly recordingSessions: RecordingSessions
   readonly bridging: Bridging
   readonly conferencing: Conferencing
   readonly queueing: Queueing
@@ -92,6 +94,7 @@ export class Calling {
       supervision: spec.supervision,
       onAnswer: spec.onAnswer,
       timeLimitMs: spec.timeLimitMs,
+      recordingSessions: [],
       notes: spec.notes,
     })
     live.commanded = true
@@ -128,6 +131,9 @@ export class Calling {
         return this.#rooms.referring.accepted(live)
       case 'leg.refer-ended':
         return this.#rooms.referring.ended(live, event.status)
+      case 'leg.recording-session-begun':
+      case 'leg.recording-session-ended':
+        return this.#rooms.recordingSessions.onLeg(live, event)
       case 'leg.transfer-wanted':
         return this.#rooms.transferring.wanted(live, event.wish)
       case 'leg.ended':
@@ -226,6 +232,7 @@ export class Calling {
       supervision: null,
       onAnswer: nothingOnAnswer,
       timeLimitMs: null,
+      recordingSessions: [],
       notes: {},
       ...(replaced === undefined ? {} : inherited(replaced.call)),
     })
@@ -391,6 +398,7 @@ export class Calling {
     this.#rooms.supervising.leave(live)
     this.#rooms.supervising.ended(live)
     this.#rooms.transferring.left(live)
+    this.#rooms.recordingSessions.callEnded(live)
     for (const id of live.recordings) {
       const recording = this.#hall.recordings.get(id)
       if (recording !== undefined) this.#rooms.recordings.stop(recording)

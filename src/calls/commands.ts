@@ -19,6 +19,7 @@ import type {
   QueueEntry,
   Recording,
   RecordingOptions,
+  RecordingSpec,
   Role,
   RoomPlan,
   Supervision,
@@ -126,7 +127,10 @@ export type CallCommand =
       readonly headers: readonly Header[]
       readonly auth: DialRequest['auth']
     }
-
+  /** Copies the call to a recording server (SIPREC) until the end of either. */
+  | { readonly type: 'begin-recording-session'; readonly call: CallId; readonly spec: RecordingSpec }
+  /** Null: every one that runs. */
+  | { readonly type: 'end-recording-session'; readonly call: CallId; readonly name: string | null }
   /** Takes noise away from what the far party says, or is sent; null ends it. */
   | {
       readonly type: 'suppress-noise'
@@ -273,6 +277,9 @@ export type Refusal =
   | { readonly type: 'refer-running' }
   | { readonly type: 'recording-unknown' }
   | { readonly type: 'recording-wrong-state' }
+  /** One of that name runs already, to another server or in another way. */
+  | { readonly type: 'recording-session-running'; readonly name: string }
+  | { readonly type: 'recording-session-unknown' }
   | { readonly type: 'bad-address'; readonly to: string }
   | { readonly type: 'destination-not-allowed'; readonly to: string }
   | { readonly type: 'no-route'; readonly to: string }

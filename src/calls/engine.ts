@@ -18,6 +18,7 @@ import type { Call, Conference, Notes, Participant, Queue, Recording, Supervisor
 import { Playing } from './playing.ts'
 import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
+import { RecordingSessions } from './recording-sessions.ts'
 import { Referring } from './referring.ts'
 import { Supervising } from './supervising.ts'
 import { Transferring } from './transferring.ts'
@@ -47,6 +48,7 @@ const nothing: Accepted = { call: null, conference: null, recording: null, playb
 export class Engine {
   readonly hall: Hall
   readonly recordings: RecordingDesk
+  readonly recordingSessions: RecordingSessions
   readonly queueing: Queueing
   readonly #playing: Playing
   readonly #gathering: Gathering
@@ -67,6 +69,7 @@ export class Engine {
       if (call !== null) this.#calling.recordingOver(call)
       if (conference !== null) this.#conferencing.recordingOver(conference)
     })
+    this.recordingSessions = new RecordingSessions(this.hall)
     this.#supervising = new Supervising(this.hall)
     this.#bridging = new Bridging(this.hall, this.#playing, this.#supervising, (live) => {
       this.#conferencing.leave(live, null)
@@ -91,6 +94,7 @@ export class Engine {
       playing: this.#playing,
       gathering: this.#gathering,
       recordings: this.recordings,
+      recordingSessions: this.recordingSessions,
       bridging: this.#bridging,
       conferencing: this.#conferencing,
       queueing: this.queueing,
@@ -327,6 +331,14 @@ export class Engine {
       case 'refer': {
         const begun = this.#referring.begin(live, command)
         return begun.ok ? ok(nothing) : begun
+      }
+      case 'begin-recording-session': {
+        const begun = this.recordingSessions.begin(live, command.spec)
+        return begun.ok ? ok(nothing) : begun
+      }
+      case 'end-recording-session': {
+        const ended = this.recordingSessions.end(live, command.name)
+        return ended.ok ? ok(nothing) : ended
       }
       case 'bridge':
         return this.#bridge(actor, live, command)

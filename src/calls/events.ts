@@ -6,6 +6,7 @@ import type { CallId } from '#base/ids.ts'
 import type { GatherSpec } from './commands.ts'
 import type {
   Call,
+  CallEnd,
   Conference,
   ConferenceEndReason,
   Participant,
@@ -14,6 +15,7 @@ import type {
   Queue,
   QueueLeaveReason,
   Recording,
+  RecordingSession,
 } from './model.ts'
 
 export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'machine-detected' | 'call-ended'
@@ -76,6 +78,15 @@ export type Fact =
       readonly call: Call | null
       readonly conference: Conference | null
       readonly recording: Recording
+    }
+  /** A recording server takes the call's copy. */
+  | { readonly type: 'recording-session.started'; readonly call: Call; readonly session: RecordingSession }
+  /** It does so no more, or never did. */
+  | {
+      readonly type: 'recording-session.stopped' | 'recording-session.failed'
+      readonly call: Call
+      readonly session: RecordingSession
+      readonly cause: CallEnd['cause']
     }
   /** `position` from 1; the mean wait is of those in the queue at that moment. */
   | {

@@ -65,6 +65,11 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
     case 'recording.saved':
     case 'recording.failed':
       return { recording: fact.recording.id, format: fact.recording.options.format, failure: fact.recording.failure }
+    case 'recording-session.started':
+      return { server: fact.session.spec.name }
+    case 'recording-session.stopped':
+    case 'recording-session.failed':
+      return { server: fact.session.spec.name, cause: fact.cause }
     case 'conference.ended':
       return { reason: fact.reason, name: fact.conference.name }
     case 'conference.created':

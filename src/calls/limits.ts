@@ -30,3 +30,7 @@ export const TRANSFER_RING_MS = 60_000
 export const TRANSFER_TIME_LIMIT_MS = 4 * 60 * 60_000
 /** How long a far party that reached whom we referred it to has to hang up by itself. */
 export const REFERRED_HANG_UP_MS = 2_000
+/** Recording servers one call is copied to at once. */
+export const MAX_RECORDING_SESSIONS_AT_ONCE = 4
+/** Parties that a recording server is told of, those who left among them. */
+export const MAX_RECORDED_PARTIES = 64

@@ -14,8 +14,9 @@ import type {
   PlaybackId,
   QueueId,
   RecordingId,
+  RecordingSessionId,
 } from '#base/ids.ts'
-import type { Header, LegState } from '#legs/leg.ts'
+import type { Header, LegState, RecordingOrder } from '#legs/leg.ts'
 import type { SessionStats } from '#media/protocol.ts'
 import type { RingingCountry } from './ringing.ts'
 
@@ -101,6 +102,8 @@ export interface Call {
   /** What happens as soon as an outgoing call is answered. */
   readonly onAnswer: OnAnswer
   readonly timeLimitMs: number | null
+  /** Copies of it on their way to recording servers. */
+  readonly recordingSessions: readonly RecordingSession[]
   readonly notes: Notes
 }
 
@@ -207,6 +210,28 @@ export interface Recording {
   readonly to: string
   readonly initiatedBy: 'command' | 'dial' | 'conference'
   readonly notes: Notes
+}
+
+/** What a call is copied to, and how. */
+export interface RecordingSpec {
+  /** Tells several on one call apart. */
+  readonly name: string
+  readonly server: RecordingOrder['server']
+  /** SRTP, or no recording. */
+  readonly secure: boolean
+  readonly track: 'both' | 'inbound' | 'outbound'
+  /** Session interval; null: none. */
+  readonly intervalS: number | null
+  /** For the server's INVITE, and for its metadata. */
+  readonly headers: readonly Header[]
+  readonly parameters: readonly Header[]
+}
+
+export interface RecordingSession {
+  readonly id: RecordingSessionId
+  readonly spec: RecordingSpec
+  readonly state: 'starting' | 'running'
+  readonly startedAtWallMs: number
 }
 
 // ---- conferences

@@ -71,6 +71,7 @@ export async function recover(engine: Engine, unfinished: Unfinished): Promise<R
       const live = hall.calls.get(call.id)
       if (live === undefined) continue
       engine.queueing.leave(live, 'hang-up')
+      engine.recordingSessions.recovered(live)
       hall.setCall(live, {
         state: 'ended',
         place: { type: 'parked' },

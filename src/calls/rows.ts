@@ -23,7 +23,9 @@ export function callWrite(call: Call): Write {
 }
 
 export function callFromRow(row: Pick<CallRow, 'data'>): Call {
-  return JSON.parse(row.data) as Call
+  // Rows of older versions know no recording sessions.
+  const { recordingSessions = [], ...call } = JSON.parse(row.data) as Omit<Call, 'recordingSessions'> & Partial<Call>
+  return { ...call, recordingSessions }
 }
 
 /** Participants have rows of their own: a large room is not rewritten when one leaves. */

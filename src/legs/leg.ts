@@ -3,7 +3,7 @@
 // the media session with the same id. A room that brings its own kind of leg implements this contract and the engine
 // cannot tell the difference.
 
-import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
+import type { AccountId, ApplicationId, CallGroupId, CallId, RecordingSessionId } from '#base/ids.ts'
 import type { MediaChannel, SessionStats } from '#media/protocol.ts'
 
 /** A header as it travels: name as written, value unfolded. */
@@ -117,8 +117,54 @@ export type LegCommand =
       readonly headers: readonly Header[]
       readonly auth: { readonly username: string; readonly password: string } | null
     }
+  /** Copies what this leg says and is sent to a recording server, besides everything else; several may run. */
+  | { readonly type: 'begin-recording-session'; readonly leg: CallId; readonly order: RecordingOrder }
+  /** Who takes part has changed: the server is told. */
+  | {
+      readonly type: 'update-recording-session'
+      readonly leg: CallId
+      readonly session: RecordingSessionId
+      readonly parties: readonly RecordedParty[]
+    }
+  | { readonly type: 'end-recording-session'; readonly leg: CallId; readonly session: RecordingSessionId }
   /** Answers a `leg.transfer-wanted`: the first status accepts (1xx, 2xx) or refuses it, later ones tell how it goes. */
   | { readonly type: 'report-transfer'; readonly leg: CallId; readonly referral: number; readonly status: number }
+
+/** What a recording server can be sent of a leg: what its party says, or is sent. */
+export type RecordedTrack = 'inbound' | 'outbound'
+
+/** Somebody in a recorded conversation, as the server is told of it. */
+export interface RecordedParty {
+  /** 32 hex digits, the same for as long as it takes part. */
+  readonly id: string
+  /** `sip:` or `tel:`. */
+  readonly address: string
+  readonly name: string | null
+  readonly sinceWallMs: number
+  /** Null: it is still there. */
+  readonly untilWallMs: number | null
+  /** On which stream it is heard; null: on none just now. */
+  readonly sends: RecordedTrack | null
+  readonly hears: RecordedTrack | null
+}
+
+/** A conversation to be copied to a recording server. */
+export interface RecordingOrder {
+  readonly session: RecordingSessionId
+  readonly group: CallGroupId
+  readonly server: { readonly host: string; readonly port: number; readonly transport: 'udp' | 'tcp' | 'tls' }
+  /** SRTP, or no recording. */
+  readonly secure: boolean
+  readonly tracks: readonly RecordedTrack[]
+  /** Session interval (RFC 4028); null: none. */
+  readonly intervalS: number | null
+  /** For the INVITE. */
+  readonly headers: readonly Header[]
+  /** For the metadata. */
+  readonly parameters: readonly Header[]
+  readonly startedAtWallMs: number
+  readonly parties: readonly RecordedParty[]
+}
 
 /** The far party wants whoever it talks to through us to be connected with somebody else (SIP REFER). */
 export interface TransferWish {
@@ -163,6 +209,14 @@ export type LegEvent =
   | { readonly type: 'leg.refer-ended'; readonly leg: CallId; readonly status: number }
   /** Must be answered by `report-transfer`. Parties that may not ask are refused before. */
   | { readonly type: 'leg.transfer-wanted'; readonly leg: CallId; readonly wish: TransferWish }
+  | { readonly type: 'leg.recording-session-begun'; readonly leg: CallId; readonly session: RecordingSessionId }
+  /** One for each that was to begin, unless the leg ended before. */
+  | {
+      readonly type: 'leg.recording-session-ended'
+      readonly leg: CallId
+      readonly session: RecordingSessionId
+      readonly end: LegEnd
+    }
   /** Always last, exactly once. */
   | { readonly type: 'leg.ended'; readonly leg: CallId; readonly end: LegEnd; readonly stats: SessionStats | null }
 

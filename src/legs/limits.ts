@@ -18,3 +18,9 @@ export const TRUNK_MISSES = 3
 /** Outbound registration: asked for, and how long to wait after a failure. */
 export const REGISTER_EXPIRES_S = 300
 export const REGISTER_RETRY_MS = 30_000
+/** How long a recording server may take to answer. */
+export const RECORDER_ANSWER_MS = 32_000
+/** How soon an update for a recording server is tried again when another change is under way. */
+export const RECORDER_UPDATE_RETRY_MS = 500
+/** Recording sessions of one switch at once. */
+export const MAX_RECORDING_SESSIONS = 2_000

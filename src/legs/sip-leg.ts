@@ -48,7 +48,7 @@ export interface LegHome {
   readonly clock: Clock
   readonly chance: Chance
   readonly log: Log
-  readonly ua: Pick<UserAgent, 'invite'>
+  readonly ua: Pick<UserAgent, 'invite' | 'locate' | 'contactUri'>
   /** The leg of ours that a Replaces names. */
   named(replaces: Replaces): CallId | null
   readonly codecs: readonly CodecName[]
@@ -265,6 +265,11 @@ export class SipLeg {
       { accepted: () => this.#tell({ type: 'leg.refer-accepted', leg: this.id }), ended: over },
     )
     if (!asked) over(491)
+  }
+
+  /** What we speak with it; null before that is agreed. */
+  get codec(): CodecName | null {
+    return this.#agreed?.send.codec ?? null
   }
 
   /** Whether this call is (one of) this leg's. */

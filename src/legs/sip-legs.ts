@@ -29,6 +29,7 @@ import { asNumber, type Directory, findNumber, type LegPolicy } from './director
 import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
 import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
 import { isPrivate, isPrivateUri, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
+import { RecordingClients } from './recording-clients.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
 import { type Branch, type LegHome, SipLeg } from './sip-leg.ts'
@@ -76,6 +77,7 @@ export class SipLegs implements Legs, LegHome {
   readonly #options: SipLegsOptions
   readonly #digester: Digester
   readonly #legs = new Map<CallId, SipLeg>()
+  readonly #recordings: RecordingClients
   readonly #sources = new WeakMap<SipRequest, Source>()
   readonly #lost = new Set<MediaChannel>()
   #listener: ((event: LegEvent) => void) | null = null
@@ -95,6 +97,11 @@ export class SipLegs implements Legs, LegHome {
     this.publicHost = options.publicHost ?? null
     this.codecs = options.codecs
     this.#ownMark = token(options.chance, 26)
+    this.#recordings = new RecordingClients(
+      this,
+      () => options.ids.make(),
+      (event) => this.tellUp(event),
+    )
     this.#digester = new Digester({
       realm: options.realm,
       chance: options.chance,
@@ -116,6 +123,7 @@ export class SipLegs implements Legs, LegHome {
       channel.onClose(() => {
         this.#lost.add(channel)
         for (const leg of [...this.#legs.values()]) if (leg.media === channel) leg.mediaLost()
+        this.#recordings.mediaLost(channel)
       })
     }
     options.ua.layer.onFlowClosed = (flowId) => this.registrar.dropFlow(flowId)
@@ -168,6 +176,11 @@ export class SipLegs implements Legs, LegHome {
       case 'refer':
         leg.refer(command)
         return
+      case 'begin-recording-session':
+      case 'update-recording-session':
+      case 'end-recording-session':
+        this.#recordings.command(leg, command)
+        return
       case 'report-transfer':
         leg.reportTransfer(command.referral, command.status)
         return
@@ -216,6 +229,7 @@ export class SipLegs implements Legs, LegHome {
   /** @internal */
   forget(leg: SipLeg): void {
     this.#legs.delete(leg.id)
+    this.#recordings.legEnded(leg.id)
   }
 
   // ---- calls in -----------------------------------------------------------------------------------------------------
@@ -627,7 +641,7 @@ export class SipLegs implements Legs, LegHome {
 
   #hear(event: MediaEvent): void {
     if (event.type === 'session-opened' || event.type === 'session-failed' || event.type === 'session-closed') {
-      this.#legs.get(event.session as CallId)?.hear(event)
+      if (!this.#recordings.hear(event)) this.#legs.get(event.session as CallId)?.hear(event)
     }
   }
 }

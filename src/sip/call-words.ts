@@ -11,6 +11,9 @@ import type { SipTimers } from './timers.ts'
 import type { TransactionLayer } from './transaction-layer.ts'
 import type { Target } from './transport.ts'
 
+/** What bodies are unless something else is said. */
+export const SDP = 'application/sdp'
+
 /** What a call asks of the user agent it lives in. */
 export interface CallHome {
   readonly clock: Clock
@@ -32,7 +35,8 @@ export interface CallHome {
     answer: Uint8Array | null,
     target: Target,
   ): void
-  contactHeaders(kind: Target['kind']): readonly HeaderField[]
+  /** @param feature what is said about us in it (RFC 3840) */
+  contactHeaders(kind: Target['kind'], feature?: string): readonly HeaderField[]
   identity(name: 'User-Agent' | 'Server'): readonly HeaderField[]
   inviteHeaders(): readonly HeaderField[]
   acceptHeaders(): readonly HeaderField[]

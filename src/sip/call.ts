@@ -7,7 +7,7 @@
 import { after, type Timer } from '#base/clock.ts'
 import { Acceptance } from './acceptance.ts'
 import { AuthSession } from './auth-session.ts'
-import type { CallEnd, CallHome, CallListener, Change, OutgoingInvite } from './call-words.ts'
+import { type CallEnd, type CallHome, type CallListener, type Change, type OutgoingInvite, SDP } from './call-words.ts'
 import {
   acceptCseq,
   type Dialog,
@@ -21,8 +21,8 @@ import type { Credentials } from './digest.ts'
 import { EarlyDialogs } from './early-dialogs.ts'
 import { parseNameAddr } from './fields.ts'
 import { retryAfter, waitAfterGlareMs } from './glare.ts'
-import { type Acknowledge, sendInvite } from './invite-sending.ts'
-import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
+import { type Acknowledge, firstInvite, sendInvite } from './invite-sending.ts'
+import { type HeaderField, noBody, type SipRequest, type SipResponse } from './message.ts'
 import { Provisionals } from './provisionals.ts'
 import { type ReferListener, Referrals } from './referrals.ts'
 import { makeResponse } from './respond.ts'
@@ -30,8 +30,6 @@ import { SessionKeeper } from './session-keeper.ts'
 import { giveUpMs } from './timers.ts'
 import type { ClientTransaction, ServerTransaction } from './transaction-layer.ts'
 import type { Flow, Target } from './transport.ts'
-
-const SDP = 'application/sdp'
 
 type Phase = 'inviting' | 'ringing-in' | 'waiting-ack' | 'up' | 'leaving' | 'ended'
 
@@ -247,19 +245,8 @@ export class SipCall {
       return
     }
     const auth = this.#auth.authorize('INVITE', outgoing.uri, outgoing.body ?? noBody)
-    const headers: HeaderField[] = [
-      field('From', `${outgoing.from};tag=${this.localTag}`),
-      field('To', outgoing.to),
-      field('Call-ID', this.callId),
-      field('CSeq', `${this.#cseq} INVITE`),
-      ...this.#changeHeaders(target.kind),
-      ...auth,
-      ...outgoing.headers,
-    ]
-    const contentType = outgoing.contentType ?? SDP
-    this.#ourSdp = outgoing.body === null ? null : { body: outgoing.body, contentType }
-    if (outgoing.body !== null) headers.push(field('Content-Type', contentType))
-    const request = new SipRequest('INVITE', outgoing.uri, headers, outgoing.body ?? noBody)
+    if (outgoing.body !== null) this.#described(outgoing.body, outgoing.contentType)
+    const request = firstInvite(outgoing, this, this.#cseq, [...this.#changeHeaders(target.kind), ...auth])
     this.#provisionalSeen = false
     this.#early.clear()
     if (target.flowId !== null) this.#pinned = target
@@ -817,14 +804,12 @@ export class SipCall {
 
   /** Of whatever begins, changes or refreshes a session. */
   #changeHeaders(kind: Target['kind']): readonly HeaderField[] {
-    const always = this.#outgoing?.everyChange ?? []
-    return [...this.#contact(kind), ...this.#ua.inviteHeaders(), ...this.#session.ask(), ...always]
+    const { everyChange = [] } = this.#outgoing ?? {}
+    return [...this.#contact(kind), ...this.#ua.inviteHeaders(), ...this.#session.ask(), ...everyChange]
   }
 
   #contact(kind: Target['kind']): readonly HeaderField[] {
-    const feature = this.#outgoing?.contactFeature
-    const plain = this.#ua.contactHeaders(kind)
-    return feature === undefined ? plain : plain.map(({ name, value }) => field(name, `${value};${feature}`))
+    return this.#ua.contactHeaders(kind, this.#outgoing?.contactFeature)
   }
 
   #described(body: Uint8Array | null | undefined, contentType: string = SDP): void {

@@ -2,10 +2,10 @@
 // further forks, or for a call that is over, are hung up (RFC 3261 §13.2.2.4). That duty outlives the call, so the call is
 // let go of as soon as only the duty is left.
 
-import type { CallHome } from './call-words.ts'
+import { type CallHome, type OutgoingInvite, SDP } from './call-words.ts'
 import { type Dialog, dialogFromResponse, dialogRequest } from './dialog.ts'
 import { MAX_FORKS } from './limits.ts'
-import type { SipRequest, SipResponse } from './message.ts'
+import { field, type HeaderField, noBody, SipRequest, type SipResponse } from './message.ts'
 import type { ClientTransaction } from './transaction-layer.ts'
 import type { Target } from './transport.ts'
 
@@ -70,4 +70,24 @@ export function sendInvite(ua: CallHome, request: SipRequest, target: Target, li
       user = null
     },
   }
+}
+
+/** The INVITE of a call we place; `more` is what every change of its session has, and answers to challenges. */
+export function firstInvite(
+  outgoing: OutgoingInvite,
+  named: { readonly callId: string; readonly localTag: string },
+  cseq: number,
+  more: readonly HeaderField[],
+): SipRequest {
+  const { uri, from, to, headers, body, contentType = SDP } = outgoing
+  const all = [
+    field('From', `${from};tag=${named.localTag}`),
+    field('To', to),
+    field('Call-ID', named.callId),
+    field('CSeq', `${cseq} INVITE`),
+    ...more,
+    ...headers,
+    ...(body === null ? [] : [field('Content-Type', contentType)]),
+  ]
+  return new SipRequest('INVITE', uri, all, body ?? noBody)
 }

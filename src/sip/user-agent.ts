@@ -58,7 +58,7 @@ export class UserAgent implements CallHome {
   readonly #calls = new Map<string, SipCall>()
   /** By kind and address, until when. */
   readonly #failed = new Map<string, number>()
-  readonly #contacts = new Map<TransportKind, readonly HeaderField[]>()
+  readonly #contacts = new Map<string, readonly HeaderField[]>()
 
   constructor(options: UserAgentOptions) {
     this.clock = options.clock
@@ -245,11 +245,13 @@ export class UserAgent implements CallHome {
   }
 
   /** Our Contact over a transport. */
-  contactHeaders(kind: TransportKind): readonly HeaderField[] {
-    const known = this.#contacts.get(kind)
+  contactHeaders(kind: TransportKind, feature?: string): readonly HeaderField[] {
+    const key = feature === undefined ? kind : `${kind};${feature}`
+    const known = this.#contacts.get(key)
     if (known !== undefined) return known
-    const made = [field('Contact', `<${this.contactUri(kind, this.#contactUser)}>`)]
-    this.#contacts.set(kind, made)
+    const about = feature === undefined ? '' : `;${feature}`
+    const made = [field('Contact', `<${this.contactUri(kind, this.#contactUser)}>${about}`)]
+    this.#contacts.set(key, made)
     return made
   }
 

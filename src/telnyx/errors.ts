@@ -110,6 +110,16 @@ const catalogue: Catalogue = {
     error(404, '10005', 'Resource not found', 'There is no such recording running here.', '/recording_id'),
   'recording-wrong-state': () =>
     error(422, '10027', 'Recording state', 'The recording is not in a state for this command.', '/recording_id'),
+  'recording-session-running': (refusal) =>
+    error(
+      422,
+      '10027',
+      'SIPREC session is running',
+      `This call is recorded to '${refusal.name}' already, with other settings: stop that one first.`,
+      '/connector_name',
+    ),
+  'recording-session-unknown': () =>
+    error(422, '10027', 'No SIPREC session', 'No SIPREC session runs on this call.', callPointer),
   'bad-address': (refusal) =>
     error(
       422,

@@ -28,6 +28,7 @@ import { recordingRoutes } from './routes/recordings.ts'
 import { registrationStatusRoutes } from './routes/registration-status.ts'
 import { signallingCommandRoutes } from './routes/signalling-commands.ts'
 import { sipConnectionRoutes } from './routes/sip-connections.ts'
+import { siprecCommandRoutes } from './routes/siprec-commands.ts'
 import { SIPREC_PATH, siprecConnectorRoutes, withNumbers } from './routes/siprec-connectors.ts'
 import { telephonyCredentialRoutes } from './routes/telephony-credentials.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
@@ -64,6 +65,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...telephonyCredentialRoutes(doors),
       ...pushCredentialRoutes(doors),
       ...siprecConnectorRoutes(doors),
+      ...siprecCommandRoutes(doors, commander),
       ...noiseSuppressionRoutes(doors, commander),
       ...unsupportedRoutes(),
     ],

@@ -154,6 +154,12 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
           reason: 'Internal server error',
         },
       }
+    case 'recording-session.started':
+      return { eventType: 'siprec.started', payload: b5(fact.call) }
+    case 'recording-session.stopped':
+      return { eventType: 'siprec.stopped', payload: { ...b5(fact.call), hangup_cause: causeWords[fact.cause] } }
+    case 'recording-session.failed':
+      return { eventType: 'siprec.failed', payload: { ...b5(fact.call), failure_cause: causeWords[fact.cause] } }
     case 'answerer.detected':
     case 'answerer.greeting-ended': {
       const mode = callNotes(fact.call).detection

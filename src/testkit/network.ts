@@ -12,6 +12,7 @@ import {
   type DatagramNet,
   type DatagramSocket,
   formatAddress,
+  type SecureStreamNet,
   type StreamCloseReason,
   type StreamConnection,
   type StreamHandlers,
@@ -105,6 +106,15 @@ export class VirtualNet implements DatagramNet, StreamNet {
     near.handlers = handlers
     far.handlers = accept(far)
     return ok(near)
+  }
+
+  /** Streams that are said to be secured: who reads what is on them is not what scenarios ask. */
+  get secure(): SecureStreamNet {
+    return {
+      canListen: true,
+      listen: (local, onConnection) => this.listen(local, onConnection),
+      connect: (remote, _name, handlers, timeoutMs) => this.connect(remote, handlers, timeoutMs),
+    }
   }
 
   #freePort(host: string): number {

@@ -173,6 +173,8 @@ export interface ScenarioOptions {
   /** As `hookswitch.yaml`; by default one Telnyx application behind one number. */
   readonly declared?: object
   readonly srtpWithoutTls?: boolean
+  /** Whether there is SIP over TLS. */
+  readonly tls?: boolean
   /** Of one account; 0, the default: no limit. */
   readonly requestsPerSecond?: number
   /** Whether the embedded synthesiser is there; without it, speech fails. */
@@ -235,6 +237,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     log,
     datagrams: net,
     streams: net,
+    ...(options.tls === true ? { secure: net.secure } : {}),
     resolver: { addresses: async () => [], srv: async () => [], naptr: async () => [] },
     register,
     settings: {

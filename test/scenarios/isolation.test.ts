@@ -117,6 +117,7 @@ function bodyFor(route: AnyRoute<TelnyxActor>, things: Things, which: 0 | 1): Re
     call_control_id: things['/calls/']![which],
     call_control_ids: [things['/calls/']![which]],
     ids: [things['/recordings/']![which]],
+    connector_name: things['/siprec_connectors/']![which],
   }
   if (route.body === undefined) return {}
   // What a handler demands although its schema does not: one of several fields.
@@ -139,6 +140,7 @@ const demanded: readonly (readonly [end: string, fields: readonly string[]])[] =
   ['/play', ['audio_url']],
   ['/gather_using_audio', ['audio_url']],
   ['/media/:media_name', ['media_url']],
+  ['/siprec_start', ['connector_name']],
 ]
 
 const samples: Record<string, unknown> = {

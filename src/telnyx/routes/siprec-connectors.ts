@@ -27,12 +27,7 @@ export const SIPREC_PATH = '/siprec_connectors'
 export function siprecConnectorRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxActor>[] {
   const noun = 'SIPREC connector'
   const book = kept(() => doors.register.book, 'siprec-connector', noun)
-  const named = (account: AccountId, name: string): Connector | null => {
-    const all = book.all(account)
-    // `+` may be a space, when the literal is unknown (telnyx-voice §14.2).
-    const find = (wanted: string) => all.find((one) => one.fields.name === wanted) ?? null
-    return find(name) ?? find(name.replaceAll('+', ' '))
-  }
+  const named = (account: AccountId, name: string): Connector | null => connectorNamed(book.all(account), name)
   const free = (actor: TelnyxActor, name: string, but: Connector | null): Result<void, ApiError> => {
     const other = named(actor.account, name)
     return other === null || other.id === but?.id
@@ -91,6 +86,12 @@ export function siprecConnectorRoutes(doors: TelnyxDoors): readonly AnyRoute<Tel
     ...one,
     handler: async (request) => withNumbers(await one.handler(request)),
   }))
+}
+
+/** The connector of a name. `+` may be a space, when the literal is unknown (telnyx-voice §14.2). */
+export function connectorNamed(all: readonly Connector[], name: string): Connector | null {
+  const find = (wanted: string) => all.find((one) => one.fields.name === wanted) ?? null
+  return find(name) ?? find(name.replaceAll('+', ' '))
 }
 
 /** Codes as whole numbers. */

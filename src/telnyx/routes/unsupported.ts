@@ -7,8 +7,6 @@ import { errors } from '../errors.ts'
 import { route } from '../route.ts'
 
 const callActions = [
-  'siprec_start',
-  'siprec_stop',
   'streaming_start',
   'streaming_stop',
   'transcription_start',
