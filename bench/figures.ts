@@ -47,6 +47,8 @@ export const TARGETS = {
   'answer p99': less('REST answer to SIP 200, p99', 'ms', 15),
   'story rate': more('whole story, clean', '/s and core', 150),
   'story cpu': less('whole story, CPU', 'ms', 6.6),
+  'siprec set-up': less('siprec_start to the recorder’s 200, p50', 'ms', 40, 15),
+  'refer set-up': less('refer to the REFER at the telephone, p50', 'ms', 20, 8),
   register: more('REGISTER with digest', '/s and core', 3000),
   'overload recovery': less('calls that fail at the clean rate right after twice of it', '%', 1, 0),
 } as const satisfies Record<string, Target>

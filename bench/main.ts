@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { type Figure, TARGETS, verdict } from './figures.ts'
 import { bridge, playback, recording, room100, rooms } from './media.ts'
+import { refer, siprec } from './set-up.ts'
 import { answered, bridged, overload, register, type Size, start, waiting } from './signalling.ts'
 import { story } from './story.ts'
 import { LOAD_CORE, pin } from './switch-process.ts'
@@ -22,6 +23,8 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   bridge,
   playback,
   recording,
+  siprec,
+  refer,
   overload,
 }
 const SMOKE: Size = { seconds: 0.5, scale: 0.05, smoke: true }
