@@ -295,6 +295,8 @@ export class Calling {
     }
     live.machineEndsSounds = plan.machineEndsSounds
     if (plan.silenceWhenIdle) this.#hall.toMedia(live.call.account, { type: 'keep-sending', session: live.call.id })
+    if (plan.pitch !== null)
+      this.#hall.toMedia(live.call.account, { type: 'shift-pitch', session: live.call.id, ...plan.pitch })
     if (plan.digits !== null) this.sendDigits(live, plan.digits, DIGIT_ON_ANSWER_MS)
     const then = (): void => this.#carryOut(live, plan)
     if (plan.play === null) return then()

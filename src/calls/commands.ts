@@ -14,6 +14,7 @@ import type {
   MuteDigits,
   Notes,
   OnAnswer,
+  PitchChange,
   Playback,
   Queue,
   QueueEntry,
@@ -74,6 +75,7 @@ export type CallCommand =
       readonly record: RecordingOptions | null
       /** Silence is sent whenever there is nothing else to send. */
       readonly silenceWhenIdle: boolean
+      readonly pitch: PitchChange | null
     }
   | { readonly type: 'reject'; readonly call: CallId; readonly reason: 'busy' | 'rejected' }
   | { readonly type: 'hang-up'; readonly call: CallId; readonly headers: readonly Header[] }

@@ -281,6 +281,7 @@ export class Engine {
             ...call.onAnswer,
             record: command.record ?? call.onAnswer.record,
             silenceWhenIdle: command.silenceWhenIdle,
+            pitch: command.pitch,
           },
         })
         this.hall.toLeg({ type: 'answer', leg: call.id, headers: command.headers, codecs: command.codecs })

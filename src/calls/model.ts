@@ -117,6 +117,8 @@ export interface OnAnswer {
   readonly machineEndsSounds: boolean
   /** Silence is sent whenever there is nothing else to send. */
   readonly silenceWhenIdle: boolean
+  /** The voice is made higher or lower. */
+  readonly pitch: PitchChange | null
   readonly record: RecordingOptions | null
   readonly bridge: {
     readonly call: CallId
@@ -129,12 +131,19 @@ export interface OnAnswer {
   readonly room: { readonly options: JoinOptions; readonly plan: RoomPlan } | null
 }
 
+/** `ratio` 2 is an octave up; `inbound` is what the party says, `outbound` what it is sent. */
+export interface PitchChange {
+  readonly direction: 'inbound' | 'outbound' | 'both'
+  readonly ratio: number
+}
+
 export const nothingOnAnswer: OnAnswer = {
   play: null,
   digits: null,
   detect: null,
   machineEndsSounds: false,
   silenceWhenIdle: false,
+  pitch: null,
   record: null,
   bridge: null,
   conference: null,

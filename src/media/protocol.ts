@@ -168,6 +168,13 @@ export type MediaCommand =
       readonly direction: 'inbound' | 'outbound' | 'both' | null
       readonly engine: NoiseEngineName
     }
+  /** Makes what the party says (inbound) or is sent from its room (outbound) higher or lower; `ratio` 2 is an octave up. */
+  | {
+      readonly type: 'shift-pitch'
+      readonly session: SessionId
+      readonly direction: 'inbound' | 'outbound' | 'both'
+      readonly ratio: number
+    }
   /** From now on silence is sent to the party whenever there is nothing else to send. */
   | { readonly type: 'keep-sending'; readonly session: SessionId }
   /**

@@ -30,7 +30,7 @@ import type { MediaEvent, SessionDescription, SessionId, SessionStats } from './
 import type { Recorder } from './recorder.ts'
 import { Reports } from './reports.ts'
 import type { SharedFrame } from './shared-frame.ts'
-import { Suppression, type SuppressionWish } from './suppression.ts'
+import { type PitchWish, Suppression, type SuppressionWish } from './suppression.ts'
 import type { Tap } from './tap.ts'
 
 /** What a session asks of its worker. */
@@ -326,6 +326,11 @@ export class MediaSession implements Beaten {
   /** Takes noise away; null for no more. */
   suppress(wish: SuppressionWish | null): void {
     this.suppression.want(wish, this.inbound?.sampleRateHz ?? this.sampleRateHz, this.sampleRateHz)
+  }
+
+  /** Makes what the party says or is sent from its room higher or lower. */
+  shiftPitch(wish: PitchWish): void {
+    this.suppression.shift(wish, this.inbound?.sampleRateHz ?? this.sampleRateHz, this.sampleRateHz)
   }
 
   /** Brings a room's frame to this session's rate. */

@@ -188,6 +188,11 @@ export class MediaWorker {
           session.suppress(direction === null ? null : { direction, engine })
           this.#replan(session)
         })
+      case 'shift-pitch':
+        return this.#withSession(command.session, (session) => {
+          session.shiftPitch(command)
+          this.#replan(session)
+        })
       case 'keep-sending':
         return this.#withSession(command.session, (session) => {
           session.keepSending = true

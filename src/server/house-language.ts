@@ -58,6 +58,7 @@ async function answer(doors: HouseLanguageDoors, call: Call): Promise<string | n
     codecs: [],
     record: null,
     silenceWhenIdle: false,
+    pitch: null,
   })
   return result.ok || result.error.type === 'call-ended' ? null : result.error.type
 }

@@ -76,6 +76,16 @@ export const wh = {
     .optional(),
 }
 
+/** ⟨SOUND⟩ */
+export const soundModifications = z
+  .object({
+    octaves: z.number().min(-1).max(1).optional(),
+    pitch: z.number().positive().max(4).optional(),
+    semitone: z.number().min(-14).max(14).optional(),
+    track: z.enum(['inbound', 'outbound', 'both']).optional(),
+  })
+  .optional()
+
 const fileName = z.string().min(1).max(40)
 
 /** ⟨REC⟩ */

@@ -1,10 +1,12 @@
 // From checked fields to the hall's words: audio, recordings, headers, notes.
 
+import type { z } from 'zod'
 import type { IdMaker } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { AudioSource, BeepWhen, Notes, Playback, RecordingOptions } from '#calls/model.ts'
+import type { AudioSource, BeepWhen, Notes, PitchChange, Playback, RecordingOptions } from '#calls/model.ts'
 import type { Header } from '#legs/leg.ts'
 import { type ApiError, errors } from './errors.ts'
+import type { soundModifications } from './fields.ts'
 import { type CallNotes, withNotes } from './notes.ts'
 
 export interface MediaFields {
@@ -164,6 +166,18 @@ function decodeSegment(text: string): string {
 
 export function readBeep(when: 'always' | 'never' | 'on_enter' | 'on_exit'): BeepWhen {
   return when === 'on_enter' ? 'on-enter' : when === 'on_exit' ? 'on-exit' : when
+}
+
+/** Lowest and highest a voice is made. */
+const PITCH_BOUNDS = [0.25, 4] as const
+
+/** ⟨SOUND⟩: its three ways of saying how much higher add up; null when nothing changes. */
+export function readPitch(fields: z.infer<typeof soundModifications>): PitchChange | null {
+  if (fields === undefined) return null
+  const { octaves = 0, pitch = 1, semitone = 0, track = 'outbound' } = fields
+  const [least, most] = PITCH_BOUNDS
+  const ratio = Math.min(most, Math.max(least, pitch * 2 ** (octaves + semitone / 12)))
+  return ratio === 1 ? null : { direction: track, ratio }
 }
 
 export interface NoteFields {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toneLevelDbov } from '#audio/goertzel.ts'
 import { field } from '#sip/message.ts'
 import { APP_URL, NUMBER, openScenario, type Scenario } from './house.ts'
 import { fails, sdkOf } from './sdk-in-house.ts'
@@ -155,4 +156,35 @@ test('a command_id counts for the call’s life and beyond a new start of the sw
   assert.equal((await sdkOf(later).calls.actions.sendDtmf(leg, speak)).data!.result, 'ok')
   await fails(sdkOf(later).calls.actions.sendDtmf(leg, { ...speak, command_id: 'twice' }), 422, '90018')
   await later.close()
+})
+
+test('sound_modifications: a voice is heard higher or lower by the others, in the direction asked for', async () => {
+  const scenario = await openScenario()
+  const { clock } = scenario
+  const client = sdkOf(scenario)
+  scenario.onWebhook = async (event) => {
+    if (event.type === 'call.initiated' && event.payload.direction === 'incoming')
+      await client.calls.actions.answer(String(event.payload.call_control_id), {
+        sound_modifications: { semitone: -12, track: 'inbound' },
+      })
+    return 200
+  }
+  const one = await scenario.callIn('low', 800)
+  const leg = String(scenario.event('call.initiated')!.payload.call_control_id)
+  const { call, leg: other } = await dial(scenario, 'high', { sound_modifications: { octaves: 1, track: 'inbound' } })
+  call.party.hum(480)
+  await client.calls.actions.bridge(leg, { call_control_id_to_bridge_with: other })
+  await clock.advance(3000)
+  const strongest = (party: typeof call.party, candidates: readonly number[]) => {
+    const heard = party.heard(500)
+    return candidates.toSorted((a, b) => toneLevelDbov(heard, b, 8000) - toneLevelDbov(heard, a, 8000))[0]
+  }
+  assert.equal(strongest(call.party, [400, 800, 1600]), 400, 'an octave down')
+  assert.equal(strongest(one.party, [240, 480, 960]), 960, 'an octave up')
+  const body = { connection_id: scenario.connectionId, from: NUMBER, to: 'sip:x@127.0.0.1' }
+  await fails(client.calls.dial({ ...body, sound_modifications: { semitone: 15 } }), 422, '10033')
+  await fails(client.calls.dial({ ...body, sound_modifications: { octaves: 2 } }), 422, '10033')
+  one.hangUp()
+  await clock.advance(1000)
+  await scenario.close()
 })

@@ -20,6 +20,7 @@ import {
   rec,
   recordStart,
   sipx,
+  soundModifications,
   speech,
   url,
   wh,
@@ -31,6 +32,7 @@ import {
   readAudio,
   readHeaders,
   readNotes,
+  readPitch,
   readRecordFromAnswer,
   readRecording,
   readSpeech,
@@ -59,6 +61,7 @@ const answerBody = z.object({
   billing_group_id: z.uuid().optional(),
   preferred_codecs: text(200).optional(),
   send_silence_when_idle: flag.optional(),
+  sound_modifications: soundModifications,
 })
 
 const gatherSpeakBody = z
@@ -116,6 +119,7 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
             codecs: codecList(request.body.preferred_codecs),
             record,
             silenceWhenIdle: request.body.send_silence_when_idle ?? false,
+            pitch: readPitch(request.body.sound_modifications),
           },
           data: () => ({
             result: 'ok',

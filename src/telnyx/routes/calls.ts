@@ -19,7 +19,7 @@ import { DialRate } from '../dial-rate.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { readEncryption } from '../encryption.ts'
 import { type ApiError, errors, refusalError } from '../errors.ts'
-import { beep, callIds, clientState, cs, media, rec, sip, sipx, wh } from '../fields.ts'
+import { beep, callIds, clientState, cs, media, rec, sip, sipx, soundModifications, wh } from '../fields.ts'
 import {
   CONFERENCE_LIFETIME_MS,
   DEFAULT_DIAL_TIMEOUT_SECS,
@@ -33,6 +33,7 @@ import {
   readDestination,
   readHeaders,
   readNotes,
+  readPitch,
   readRecordFromAnswer,
   readSipAuth,
 } from '../reading.ts'
@@ -60,6 +61,7 @@ const newLeg = {
   ...amd,
   ...media,
   ...unbuilt,
+  sound_modifications: soundModifications,
   from_display_name: displayName.optional(),
   sip_region: z.enum(['US', 'Europe', 'Canada', 'Australia', 'Middle East']).optional(),
   timeout_secs: whole(5, 600).optional(),
@@ -420,6 +422,7 @@ function legSpec(
       digits: body.send_digits_on_answer ?? null,
       detect: readDetection(body)?.config ?? null,
       machineEndsSounds: true,
+      pitch: readPitch(body.sound_modifications),
       record: readRecordFromAnswer(doors.ids, body),
     },
   }
