@@ -196,6 +196,13 @@ export class Conferencing {
     this.recordingOver(conference.id)
   }
 
+  /** Somebody else speaks now; what is heard while a room waits or of one who left meanwhile is nobody's business. */
+  floorChanged(live: LiveConference, caller: LiveCall): void {
+    const { conference } = live
+    if (conference.state !== 'running' || this.participant(live, caller.call.id) === null) return
+    this.#hall.tell({ type: 'conference.floor', conference, call: caller.call }, caller.call.id)
+  }
+
   /** A room that ended is forgotten once its last recording is saved. */
   recordingOver(id: ConferenceId): void {
     const live = this.#hall.conferences.get(id)

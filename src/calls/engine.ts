@@ -121,6 +121,12 @@ export class Engine {
         if (live === undefined || live.call.state !== 'answered') return
         return this.#guarded(live.call.id, () => this.#calling.digit(live, event.digit, event.durationMs))
       }
+      case 'floor-changed': {
+        const room = this.hall.conferences.get(event.mix as ConferenceId)
+        const live = this.hall.calls.get(event.session as CallId)
+        if (room === undefined || live === undefined) return
+        return this.#guarded(live.call.id, () => this.#conferencing.floorChanged(room, live))
+      }
       case 'answerer-verdict':
       case 'answerer-greeting-ended': {
         const live = this.hall.calls.get(event.session as CallId)

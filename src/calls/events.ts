@@ -105,6 +105,8 @@ export type Fact =
       readonly position: number
       readonly waitMs: number
     }
+  /** Who speaks now. */
+  | { readonly type: 'conference.floor'; readonly conference: Conference; readonly call: Call }
   | { readonly type: 'conference.created'; readonly conference: Conference; readonly call: Call }
   | {
       readonly type: 'conference.joined'

@@ -72,6 +72,7 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
       return { server: fact.session.spec.name, cause: fact.cause }
     case 'conference.ended':
       return { reason: fact.reason, name: fact.conference.name }
+    case 'conference.floor':
     case 'conference.created':
       return { name: fact.conference.name }
     case 'conference.joined':

@@ -8,6 +8,7 @@
 
 import { addClipped, addFrame, LimiterState, limitInto, loudness, scaleInto, withoutFrame } from '#audio/mixing.ts'
 import type { Beaten } from './beat.ts'
+import { Floor } from './floor.ts'
 import { BEAT_MS, LOUDEST, LOUDEST_ABOVE } from './limits.ts'
 import type { Player } from './player.ts'
 import type { Audience, MixId } from './protocol.ts'
@@ -57,7 +58,13 @@ export class Mix implements Beaten {
   readonly #recordLimiter = new LimiterState()
   readonly #loudest: Member[] = []
 
-  constructor(id: MixId, mostHz: 8000 | 16000, two: boolean) {
+  readonly #floor: Floor<MediaSession> | null
+  readonly #onFloor: (session: MediaSession) => void
+
+  /** @param onFloor told who speaks in a room of many, when that changes */
+  constructor(id: MixId, mostHz: 8000 | 16000, two: boolean, onFloor: (session: MediaSession) => void = () => {}) {
+    this.#floor = two ? null : new Floor()
+    this.#onFloor = onFloor
     this.id = id
     this.#mostHz = mostHz
     this.#two = two
@@ -96,6 +103,7 @@ export class Mix implements Beaten {
     const index = this.members.findIndex((member) => member.session === session)
     if (index < 0) return
     this.members.splice(index, 1)
+    this.#floor?.leave(session)
     session.mix = null
     session.forwardTo = null
   }
@@ -144,6 +152,7 @@ export class Mix implements Beaten {
       member.voice = member.session.voiceAt(this.#rate, index)
       member.counted = false
     }
+    if (this.#floor !== null && members.length > 1) this.#judgeFloor(this.#floor)
     const voices = this.#addVoices()
     const announced = this.#announce(index, dueMs)
     if (announced === 'over') addFrame(this.#sum, this.#announcement, this.#count)
@@ -174,6 +183,17 @@ export class Mix implements Beaten {
       if (session.tapped) session.feedTaps(dueMs, index)
     }
     if (this.recorders.length > 0) this.#record(announced)
+  }
+
+  #judgeFloor(floor: Floor<MediaSession>): void {
+    for (let i = 0; i < this.members.length; i++) {
+      const { session, voice, commonSpeaker } = this.members[i]!
+      const heard = voice !== null && commonSpeaker
+      // Every second sample is looked at.
+      floor.hear(session, heard ? (2 * loudness(voice, this.#count)) / this.#count : null, BEAT_MS)
+    }
+    const now = floor.changed()
+    if (now !== null) this.#onFloor(now)
   }
 
   /** Adds up the voices that everybody may hear; returns how many there were. */

@@ -255,6 +255,8 @@ export type MediaEvent =
       readonly durationMs: number
       readonly octets: number
     }
+  /** Somebody else speaks now in a room of many. */
+  | { readonly type: 'floor-changed'; readonly mix: MixId; readonly session: SessionId }
   | { readonly type: 'mix-closed'; readonly mix: MixId }
   | {
       readonly type: 'worker-hello'

@@ -146,7 +146,12 @@ export class MediaWorker {
         )
       case 'open-mix':
         if (!this.#mixes.has(command.mix)) {
-          this.#mixes.set(command.mix, new Mix(command.mix, command.sampleRateHz, command.peers === 2))
+          this.#mixes.set(
+            command.mix,
+            new Mix(command.mix, command.sampleRateHz, command.peers === 2, (session) =>
+              this.#listener({ type: 'floor-changed', mix: command.mix, session: session.id }),
+            ),
+          )
         }
         return
       case 'close-mix':

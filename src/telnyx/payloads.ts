@@ -194,6 +194,8 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
       return { eventType: 'conference.participant.joined', payload: conference(fact.conference, fact.call, atWallMs) }
     case 'conference.left':
       return { eventType: 'conference.participant.left', payload: conference(fact.conference, fact.call, atWallMs) }
+    case 'conference.floor':
+      return { eventType: 'conference.floor.changed', payload: conference(fact.conference, fact.call, atWallMs) }
     case 'conference.ended':
       return {
         eventType: 'conference.ended',

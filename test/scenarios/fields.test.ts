@@ -188,3 +188,29 @@ test('sound_modifications: a voice is heard higher or lower by the others, in th
   await clock.advance(1000)
   await scenario.close()
 })
+
+test('conference.floor.changed: whoever speaks now, once the one before is silent', async () => {
+  const scenario = await openScenario()
+  const { clock } = scenario
+  const first = await dial(scenario, 'first', {
+    conference_config: { conference_name: 'talk' },
+    client_state: 'cm9vbQ==',
+  })
+  const second = await dial(scenario, 'second', { conference_config: { conference_name: 'talk' } })
+  const floor = () =>
+    scenario.received
+      .filter((event) => event.type === 'conference.floor.changed')
+      .map((event) => [event.payload.call_control_id, event.payload.client_state])
+  first.call.party.hum(700)
+  await clock.advance(1500)
+  first.call.party.hum(null)
+  second.call.party.hum(900)
+  await clock.advance(1500)
+  assert.deepEqual(floor(), [
+    [first.leg, 'cm9vbQ=='],
+    [second.leg, 'cm9vbQ=='],
+  ])
+  for (const { call } of [first, second]) call.hangUp()
+  await clock.advance(1000)
+  await scenario.close()
+})
