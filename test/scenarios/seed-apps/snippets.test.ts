@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, mock, test } from 'node:test'
 import Telnyx from 'telnyx'
+import { seededChance } from '#base/chance.ts'
 import type { PhoneCall } from '#testkit/phone.ts'
+import { RecordingServer } from '#testkit/recording-server.ts'
 import { openScenario, type Received, rnnoise } from '../house.ts'
 import { sdkOf } from '../sdk-in-house.ts'
 
@@ -131,6 +133,27 @@ test('start and stop noise suppression: an empty body will do', async () => {
   // Clients that leave an empty object out altogether mean the same.
   await ok(actions.startNoiseSuppression(leg, undefined as never))
   await ok(actions.stopNoiseSuppression(leg, undefined as never))
+  call.hangUp()
+  await event('call.hangup', leg)
+})
+
+test('start and stop SIPREC: nothing but the account’s only connector; started, stopped, and failed when nobody answers', async () => {
+  const { leg, call } = await callIn(700)
+  const { net } = scenario
+  await assert.rejects(async () => actions.startSiprec(leg, {}), Telnyx.UnprocessableEntityError)
+  const server = await RecordingServer.open({ clock, chance: seededChance(5), datagrams: net, streams: net })
+  await client.siprecConnectors.create({ name: 'recorder', ...server.address })
+  await ok(actions.startSiprec(leg, {}))
+  const started = await event('siprec.started', leg)
+  assert.equal(typeof started.payload.call_session_id, 'string')
+  await clock.advance(1000)
+  assert.equal(server.recordings.length, 1)
+  await ok(actions.stopSiprec(leg, {}))
+  assert.equal((await event('siprec.stopped', leg)).payload.hangup_cause, 'normal_clearing')
+  server.close()
+  await ok(actions.startSiprec(leg, {}))
+  assert.match(String((await event('siprec.failed', leg)).payload.failure_cause), /^[a-z_]+$/)
+  await client.siprecConnectors.delete('recorder')
   call.hangUp()
   await event('call.hangup', leg)
 })
