@@ -26,6 +26,8 @@ export type RecordingSessionId = Id<'recording-session'>
 export type PlaybackId = Id<'playback'>
 export type GatherId = Id<'gather'>
 export type EventId = Id<'event'>
+export type StreamId = Id<'stream'>
+export type TranscriptionId = Id<'transcription'>
 export type ParticipantId = Id<'participant'>
 
 /** Makes ids for one node. Ids inside the house are 32 lower-case hex digits. */

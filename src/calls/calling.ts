@@ -22,7 +22,9 @@ import type { Queueing } from './queueing.ts'
 import type { RecordingDesk } from './recording.ts'
 import type { RecordingSessions } from './recording-sessions.ts'
 import type { Referring } from './referring.ts'
+import type { Streaming } from './streaming.ts'
 import type { Supervising } from './supervising.ts'
+import type { Transcribing } from './transcribing.ts'
 import { inherited, type Transferring } from './transferring.ts'
 
 /** Ringing as it is heard where nobody said which. */
@@ -40,6 +42,8 @@ export interface CallingRooms {
   readonly queueing: Queueing
   readonly supervising: Supervising
   readonly referring: Referring
+  readonly streaming: Streaming
+  readonly transcribing: Transcribing
   readonly transferring: Transferring
 }
 
@@ -99,7 +103,14 @@ export class Calling {
     })
     live.commanded = true
     this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
-    this.#hall.toLeg({ type: 'dial', request: dialRequest(live.call, spec) })
+    const dial = (): void => this.#hall.toLeg({ type: 'dial', request: dialRequest(live.call, spec) })
+    const stream = spec.stream ?? null
+    live.transcribeOnAnswer = spec.transcription ?? null
+    if (stream?.early === true) this.#rooms.streaming.startEarly(live, stream.spec, dial)
+    else {
+      live.streamOnAnswer = stream?.spec ?? null
+      dial()
+    }
     return ok(live)
   }
 
@@ -121,6 +132,7 @@ export class Calling {
       case 'leg.unheld':
         return this.#hall.tell({ type: 'call.unheld', call: live.call }, live.call.id)
       case 'leg.digit':
+        this.#rooms.streaming.digit(live, event.digit, event.durationMs)
         return this.digit(live, event.digit, event.durationMs)
       case 'leg.info':
         return this.#hall.tell(
@@ -286,6 +298,11 @@ export class Calling {
     this.#hall.tell({ type: 'call.answered', call: live.call }, live.call.id)
     this.#rooms.transferring.answered(live)
     if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
+    this.#rooms.streaming.answered(live)
+    if (live.streamOnAnswer !== null) this.#rooms.streaming.start(live, live.streamOnAnswer)
+    live.streamOnAnswer = null
+    if (live.transcribeOnAnswer !== null) this.#rooms.transcribing.start(live, live.transcribeOnAnswer)
+    live.transcribeOnAnswer = null
     if (plan.detect !== null) {
       this.#hall.toMedia(live.call.account, {
         type: 'detect-answerer',
@@ -387,6 +404,8 @@ export class Calling {
     const answered = live.call.state === 'answered'
     this.#rooms.gathering.feed(live, { type: 'call-ended' })
     this.#rooms.playing.callEnded(live)
+    this.#rooms.streaming.callEnded(live)
+    this.#rooms.transcribing.callEnded(live)
     const waiting = this.#waitingFor(live)
     if (waiting !== null) this.#rooms.playing.setBackground(waiting, null)
     this.#rooms.bridging.forgetEarly(live.call)

@@ -2,7 +2,7 @@
 // difference is a field here, never a branch on a language's name in the engine.
 
 import type { NoiseEngineName } from '#audio/denoiser.ts'
-import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId } from '#base/ids.ts'
+import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId, StreamId } from '#base/ids.ts'
 import type { DialRequest, Header } from '#legs/leg.ts'
 import type {
   AfterBridge,
@@ -10,6 +10,7 @@ import type {
   BeepWhen,
   Call,
   Conference,
+  ForkSpec,
   JoinOptions,
   MuteDigits,
   Notes,
@@ -23,8 +24,11 @@ import type {
   RecordingSpec,
   Role,
   RoomPlan,
+  Stream,
+  StreamSpec,
   Supervision,
   SupervisorRole,
+  TranscriptionSpec,
 } from './model.ts'
 import type { RingingCountry } from './ringing.ts'
 
@@ -59,6 +63,10 @@ export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'time
   /** The new call listens in on that one (see `Supervision`); null for ordinary calls. */
   readonly supervision: Supervision | null
   readonly onAnswer: OnAnswer
+  /** Opened with the answer; `early`: its connection is made before the call is dialled. */
+  readonly stream?: { readonly spec: StreamSpec; readonly early: boolean } | null
+  /** Begun with the answer. */
+  readonly transcription?: TranscriptionSpec | null
   readonly notes: Notes
 }
 
@@ -76,6 +84,9 @@ export type CallCommand =
       /** Silence is sent whenever there is nothing else to send. */
       readonly silenceWhenIdle: boolean
       readonly pitch: PitchChange | null
+      /** Opened with the answer. */
+      readonly stream?: StreamSpec | null
+      readonly transcription?: TranscriptionSpec | null
     }
   | { readonly type: 'reject'; readonly call: CallId; readonly reason: 'busy' | 'rejected' }
   | { readonly type: 'hang-up'; readonly call: CallId; readonly headers: readonly Header[] }
@@ -140,6 +151,14 @@ export type CallCommand =
       readonly direction: 'inbound' | 'outbound' | 'both' | null
       readonly engine: NoiseEngineName
     }
+  | { readonly type: 'start-stream'; readonly call: CallId; readonly spec: StreamSpec }
+  /** Null: whichever runs. */
+  | { readonly type: 'stop-stream'; readonly call: CallId; readonly stream: StreamId | null }
+  /** Ends a stream that runs. */
+  | { readonly type: 'fork'; readonly call: CallId; readonly spec: ForkSpec }
+  | { readonly type: 'stop-fork'; readonly call: CallId }
+  | { readonly type: 'start-transcription'; readonly call: CallId; readonly spec: TranscriptionSpec }
+  | { readonly type: 'stop-transcription'; readonly call: CallId }
   /** For a call that was dialled to supervise another. */
   | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }
   | {
@@ -259,6 +278,7 @@ export interface Accepted {
   readonly recording: Recording | null
   readonly playback: PlaybackId | null
   readonly queue: Queue | null
+  readonly stream: Stream | null
 }
 
 /** Why a command was not accepted. Each language's catalogue maps every member to its own error. */
@@ -277,6 +297,12 @@ export type Refusal =
   | { readonly type: 'overlay-without-playback' }
   /** The far party was asked to call somebody else and has not said what came of it. */
   | { readonly type: 'refer-running' }
+  /** Something streams or forks this call already. */
+  | { readonly type: 'stream-running' }
+  | { readonly type: 'no-stream' }
+  | { readonly type: 'not-forked' }
+  | { readonly type: 'transcription-running' }
+  | { readonly type: 'not-transcribing' }
   | { readonly type: 'recording-unknown' }
   | { readonly type: 'recording-wrong-state' }
   /** One of that name runs already, to another server or in another way. */

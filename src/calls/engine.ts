@@ -20,7 +20,9 @@ import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
 import { RecordingSessions } from './recording-sessions.ts'
 import { Referring } from './referring.ts'
+import { Streaming } from './streaming.ts'
 import { Supervising } from './supervising.ts'
+import { Transcribing } from './transcribing.ts'
 import { Transferring } from './transferring.ts'
 
 /** Who commands: calls of other accounts do not exist for it, calls of another language are not its to command. */
@@ -43,7 +45,7 @@ export interface CommandExtras {
   readonly notes?: (call: Call) => Notes | null
 }
 
-const nothing: Accepted = { call: null, conference: null, recording: null, playback: null, queue: null }
+const nothing: Accepted = { call: null, conference: null, recording: null, playback: null, queue: null, stream: null }
 
 export class Engine {
   readonly hall: Hall
@@ -56,6 +58,8 @@ export class Engine {
   readonly #conferencing: Conferencing
   readonly #supervising: Supervising
   readonly #referring: Referring
+  readonly #streaming: Streaming
+  readonly #transcribing: Transcribing
   readonly #calling: Calling
   readonly #memory: Memory
   #draining = false
@@ -90,6 +94,8 @@ export class Engine {
       this.#conferencing.leave(live, null)
       this.queueing.leave(live, 'leave')
     })
+    this.#streaming = new Streaming(this.hall)
+    this.#transcribing = new Transcribing(this.hall)
     this.#calling = new Calling(this.hall, {
       playing: this.#playing,
       gathering: this.#gathering,
@@ -100,6 +106,8 @@ export class Engine {
       queueing: this.queueing,
       supervising: this.#supervising,
       referring: this.#referring,
+      streaming: this.#streaming,
+      transcribing: this.#transcribing,
       transferring: new Transferring(this.hall, this.#bridging, (spec) => this.#calling.dial(spec)),
     })
     doors.legs.onEvent((event) =>
@@ -116,6 +124,12 @@ export class Engine {
       case 'recorder-started':
       case 'recorder-ended':
         return this.#guarded(null, () => this.recordings.onMedia(event))
+      case 'transcription-heard':
+      case 'transcription-failed':
+        return this.#guarded(null, () => this.#transcribing.onMedia(event))
+      case 'stream-started':
+      case 'stream-ended':
+        return this.#guarded(null, () => this.#streaming.onMedia(event))
       case 'digit': {
         const live = this.hall.calls.get(event.session as CallId)
         if (live === undefined || live.call.state !== 'answered') return
@@ -147,6 +161,8 @@ export class Engine {
           this.recordings.finish({ ...recording, endedAtWallMs: this.hall.wallMs })
         }
       }
+      this.#streaming.onMediaLost()
+      this.#transcribing.onMediaLost()
     })
   }
 
@@ -290,6 +306,8 @@ export class Engine {
             pitch: command.pitch,
           },
         })
+        live.streamOnAnswer = command.stream ?? null
+        live.transcribeOnAnswer = command.transcription ?? null
         this.hall.toLeg({ type: 'answer', leg: call.id, headers: command.headers, codecs: command.codecs })
         return ok(nothing)
       case 'reject':
@@ -299,6 +317,7 @@ export class Engine {
         return ok(nothing)
       case 'hang-up':
         live.intent ??= 'hang-up'
+        this.#streaming.release(live)
         this.hall.toLeg({ type: 'hang-up', leg: call.id, q850: null, headers: command.headers })
         return ok(nothing)
       case 'note':
@@ -377,6 +396,33 @@ export class Engine {
           engine: command.engine,
         })
         return ok(nothing)
+      case 'start-stream': {
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        const started = this.#streaming.start(live, command.spec)
+        return started.ok ? ok({ ...nothing, stream: started.value }) : started
+      }
+      case 'stop-stream': {
+        const stopped = this.#streaming.stop(live, 'web-socket', command.stream)
+        return stopped.ok ? ok(nothing) : stopped
+      }
+      case 'fork': {
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        const forked = this.#streaming.fork(live, command.spec)
+        return forked.ok ? ok({ ...nothing, stream: forked.value }) : forked
+      }
+      case 'stop-fork': {
+        const stopped = this.#streaming.stop(live, 'fork', null)
+        return stopped.ok ? ok(nothing) : stopped
+      }
+      case 'start-transcription': {
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        const started = this.#transcribing.start(live, command.spec)
+        return started.ok ? ok(nothing) : started
+      }
+      case 'stop-transcription': {
+        const stopped = this.#transcribing.stop(live)
+        return stopped.ok ? ok(nothing) : stopped
+      }
       case 'switch-supervisor-role':
         return this.#switchRole(live, command.role)
       case 'enqueue': {

@@ -3,6 +3,8 @@
 
 import type { AnswererResult } from '#audio/answerer.ts'
 import type { CallId } from '#base/ids.ts'
+import type { Heard } from '#base/recogniser.ts'
+import type { StreamFailure } from '#media/protocol.ts'
 import type { GatherSpec } from './commands.ts'
 import type {
   Call,
@@ -16,6 +18,7 @@ import type {
   QueueLeaveReason,
   Recording,
   RecordingSession,
+  Stream,
 } from './model.ts'
 
 export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'machine-detected' | 'call-ended'
@@ -88,6 +91,15 @@ export type Fact =
       readonly session: RecordingSession
       readonly cause: CallEnd['cause']
     }
+  /** Something that was said, as text. */
+  | {
+      readonly type: 'call.transcribed'
+      readonly call: Call
+      readonly track: 'inbound' | 'outbound'
+      readonly heard: Heard
+    }
+  | { readonly type: 'stream.started' | 'stream.stopped'; readonly call: Call; readonly stream: Stream }
+  | { readonly type: 'stream.failed'; readonly call: Call; readonly stream: Stream; readonly failure: StreamFailure }
   /** `position` from 1; the mean wait is of those in the queue at that moment. */
   | {
       readonly type: 'queue.entered'

@@ -86,6 +86,13 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
       return { queue: fact.queue.name, position: fact.position }
     case 'queue.left':
       return { queue: fact.queue.name, position: fact.position, reason: fact.reason, wait_ms: fact.waitMs }
+    case 'call.transcribed':
+      return { track: fact.track, characters: fact.heard.transcript.length, final: fact.heard.isFinal }
+    case 'stream.started':
+    case 'stream.stopped':
+      return { stream: fact.stream.id, kind: fact.stream.type }
+    case 'stream.failed':
+      return { stream: fact.stream.id, kind: fact.stream.type, failure: fact.failure }
     case 'call.ringing':
     case 'call.held':
     case 'call.unheld':

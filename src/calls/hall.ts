@@ -7,7 +7,16 @@
 
 import type { Timer } from '#base/clock.ts'
 import { after, type Clock } from '#base/clock.ts'
-import type { AccountId, CallId, ConferenceId, EventId, IdMaker, QueueId, RecordingId } from '#base/ids.ts'
+import type {
+  AccountId,
+  CallId,
+  ConferenceId,
+  EventId,
+  IdMaker,
+  QueueId,
+  RecordingId,
+  TranscriptionId,
+} from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
@@ -18,7 +27,17 @@ import type { EngineEvent, Fact } from './events.ts'
 import { summary } from './fact-summary.ts'
 import type { State as GatherState } from './gather.ts'
 import { COMMIT_RETRY_MS, MAX_UNCOMMITTED_WRITES } from './limits.ts'
-import type { Call, Conference, Participant, Queue, QueueEntry, Recording } from './model.ts'
+import type {
+  Call,
+  Conference,
+  Participant,
+  Queue,
+  QueueEntry,
+  Recording,
+  Stream,
+  StreamSpec,
+  TranscriptionSpec,
+} from './model.ts'
 import { emptyQueue, type State as QueueState } from './play-queue.ts'
 import { callWrite, conferenceWrite, participantWrite, queueEntryWrite, queueWrite, recordingWrite } from './rows.ts'
 
@@ -44,6 +63,11 @@ export interface LiveCall {
   /** Bridges to make once this call is answered. */
   readonly timers: Map<string, Timer>
   readonly recordings: Set<RecordingId>
+  stream: Stream | null
+  /** To be opened with the answer. Not part of the record: it holds secrets, and dies with us. */
+  streamOnAnswer: StreamSpec | null
+  transcription: TranscriptionId | null
+  transcribeOnAnswer: TranscriptionSpec | null
   /** Whether any command was accepted for it yet. */
   commanded: boolean
   /** See `OnAnswer`. */
@@ -136,6 +160,10 @@ export class Hall {
       intent: null,
       timers: new Map(),
       recordings: new Set(),
+      stream: null,
+      streamOnAnswer: null,
+      transcription: null,
+      transcribeOnAnswer: null,
       commanded: false,
       machineEndsSounds: false,
     }

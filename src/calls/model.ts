@@ -15,9 +15,12 @@ import type {
   QueueId,
   RecordingId,
   RecordingSessionId,
+  StreamId,
 } from '#base/ids.ts'
+import type { RecogniseWish } from '#base/recogniser.ts'
+import type { Address } from '#base/wire.ts'
 import type { Header, LegState, RecordingOrder } from '#legs/leg.ts'
-import type { SessionStats } from '#media/protocol.ts'
+import type { SessionStats, StreamWish } from '#media/protocol.ts'
 import type { RingingCountry } from './ringing.ts'
 
 /** What the owning language wants to remember about a call or conference. The engine stores it and never reads it. */
@@ -241,6 +244,30 @@ export interface RecordingSession {
   readonly spec: RecordingSpec
   readonly state: 'starting' | 'running'
   readonly startedAtWallMs: number
+}
+
+// ---- streams
+
+/** A stream to an application as it is asked for; whom it is about the hall knows itself. */
+export type StreamSpec = Omit<StreamWish, 'about'>
+
+/** Where each direction of a call is copied to as RTP; null: nowhere. */
+export interface ForkSpec {
+  readonly inbound: Address | null
+  readonly outbound: Address | null
+}
+
+/** What listens to a call from outside. `started`: its connection stands, and was told of. */
+export type Stream =
+  | { readonly id: StreamId; readonly type: 'web-socket'; readonly spec: StreamSpec; readonly started: boolean }
+  | { readonly id: StreamId; readonly type: 'fork'; readonly spec: ForkSpec; readonly started: boolean }
+
+// ---- transcriptions
+
+/** What of a call is made text of, and by whom. Holds a secret: never stored. */
+export interface TranscriptionSpec {
+  readonly track: 'inbound' | 'outbound' | 'both'
+  readonly wish: RecogniseWish
 }
 
 // ---- conferences

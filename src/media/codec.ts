@@ -61,8 +61,10 @@ export interface Codec {
 
 export const pcmu = plainCodec('PCMU', 8000, lawCodec('PCMU'))
 export const pcma = plainCodec('PCMA', 8000, lawCodec('PCMA'))
-const linear8 = plainCodec('L16', 8000, linearCodec())
-const linear16 = plainCodec('L16', 16_000, linearCodec())
+/** Samples as they are, at any rate. */
+export const plainL16 = linearCodec()
+const linear8 = plainCodec('L16', 8000, plainL16)
+const linear16 = plainCodec('L16', 16_000, plainL16)
 
 /** An octet is a pair of samples and one tick of the clock. */
 export const g722: Codec = {

@@ -57,3 +57,24 @@ export const MAX_PROMPTS = 2000
 export const MAX_CHANNEL_FRAME_OCTETS = 1 << 20
 /** Octets a worker keeps for a control that does not read. */
 export const MAX_CHANNEL_BACKLOG_OCTETS = 16 << 20
+/** Streams and forks in one worker. */
+export const MAX_STREAMS = 2000
+/** A stream's connection must stand after this. */
+export const STREAM_CONNECT_MS = 5_000
+/** A lost connection is made anew so often, after these pauses; then the stream has failed. */
+export const STREAM_RETRY_MS: readonly number[] = [500, 2_000]
+/** One message of an application: 30 s of L16 at 48 kHz is 2.9 MB, in base64 3.9. */
+export const MAX_STREAM_MESSAGE_OCTETS = 6 << 20
+/** What an application may leave unread before frames are dropped: about 7 s of one PCMU track. */
+export const MAX_STREAM_BACKLOG_OCTETS = 128 << 10
+/** One chunk of audio from an application (telnyx-voice §12.12). */
+export const LONGEST_VOICE_CHUNK_MS = 30_000
+/** What an application may say ahead: octets and chunks waiting to be heard. */
+export const MAX_VOICE_OCTETS = 8 << 20
+export const MAX_VOICE_ITEMS = 20_000
+/** After silence so much is gathered before it is heard, so that the network's jitter does not tear speech. */
+export const VOICE_HEAD_START_MS = 40
+/** MP3 files an application may send: one in this time. */
+export const MP3_EVERY_MS = 1_000
+/** Transcriptions in one worker. */
+export const MAX_TRANSCRIPTIONS = 1000

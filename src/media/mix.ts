@@ -108,6 +108,12 @@ export class Mix implements Beaten {
     session.forwardTo = null
   }
 
+  /** The other one of a bridge; null in rooms of many, or while it is alone. */
+  bridgedWith(session: MediaSession): MediaSession | null {
+    if (!this.#two) return null
+    return this.members.find((member) => member.session !== session)?.session ?? null
+  }
+
   passesDigits(session: MediaSession): boolean {
     return this.memberOf(session)?.passDigits ?? false
   }

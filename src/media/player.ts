@@ -1,6 +1,7 @@
 // One playing of a prompt: where it stands, how often it still repeats, how loud. Several sessions may listen, each asking
 // once per beat; the player moves on once per beat, whoever asks first.
 
+import type { PlainCodec } from './codec.ts'
 import { BEAT_MS, GROWING_POLL_MS, GROWING_STALL_MS } from './limits.ts'
 import { BLOCK_FRAMES, type Prompt, type PromptBlock } from './prompt.ts'
 import type { MediaFailure, PlayerId, PlayerSource } from './protocol.ts'
@@ -13,6 +14,27 @@ export interface PlayerWant {
   readonly replace: boolean
 }
 
+/** A stretch of sound with this beat's frame in it. */
+export interface SoundBlock {
+  readonly samples: Int16Array
+  /** The stretch in a codec, with frame `frame` of it made. */
+  encodedFrame(codec: PlainCodec, frame: number): Uint8Array
+}
+
+/** What a session plays over, or instead of, its room: a prompt, or what an application says. */
+export interface Playable {
+  readonly replace: boolean
+  readonly gain: number
+  /** Where this beat's frame lies in its block. */
+  readonly frameInBlock: number
+  /** Whether this beat sounds at all. */
+  readonly sounding: boolean
+  readonly started: boolean
+  readonly ended: boolean
+  /** Moves to this beat, and gives the block with this beat's frame at a rate; null: silence, or nothing (`sounding`). */
+  prepare(sampleRateHz: 8000 | 16000, index: number, dueMs: number): SoundBlock | null
+}
+
 export interface PlayerListener {
   /** The first frame is being sent. */
   onStarted(player: Player): void
@@ -20,7 +42,7 @@ export interface PlayerListener {
   onEnded(player: Player): void
 }
 
-export class Player {
+export class Player implements Playable {
   readonly id: PlayerId
   readonly replace: boolean
   readonly gain: number

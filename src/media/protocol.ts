@@ -15,6 +15,7 @@
 
 import type { AnswererConfig, AnswererResult } from '#audio/answerer.ts'
 import type { NoiseEngineName } from '#audio/denoiser.ts'
+import type { Heard, RecogniseWish } from '#base/recogniser.ts'
 import type { SrtpKeys } from '#base/srtp-key.ts'
 import type { Address } from '#base/wire.ts'
 
@@ -23,6 +24,7 @@ export type SessionId = string
 export type MixId = string
 export type PlayerId = string
 export type RecorderId = string
+export type StreamId = string
 
 export type AudioCodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus' | 'L16'
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
@@ -100,6 +102,52 @@ export type RecorderSource =
 
 /** `everyone`, nobody, or just these. */
 export type Audience = 'everyone' | 'nobody' | readonly SessionId[]
+
+/** How a stream's audio is coded. Opus carries its own rate; G.722 is always 16 kHz. */
+export interface StreamFormat {
+  readonly codec: AudioCodecName
+  readonly sampleRateHz: 8000 | 16000 | 22050 | 24000 | 48000
+}
+
+/** Whom a stream is about, for the first words of its language; the worker does not read it. */
+export interface StreamSubject {
+  readonly account: string
+  readonly call: string
+  readonly group: string
+  readonly from: string
+  readonly to: string
+  readonly notes: Readonly<Record<string, unknown>>
+}
+
+/** What an application may say to a call through its stream. */
+export interface StreamVoiceWish {
+  /** `raw`: chunks of the format. `mp3`: whole files, one a second at most. */
+  readonly mode: 'raw' | 'mp3'
+  readonly format: StreamFormat
+  /** Who hears it. `opposite` is who is bridged with the session; without a bridge, the session itself. */
+  readonly targets: 'self' | 'opposite' | 'both'
+}
+
+export interface StreamWish {
+  readonly url: string
+  /** Headers of the handshake: tokens and the like. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Name of the frame language. */
+  readonly language: string
+  readonly about: StreamSubject
+  readonly track: 'inbound' | 'outbound' | 'both'
+  /** Null: as the session speaks. */
+  readonly format: StreamFormat | null
+  readonly parameters: readonly { readonly name: string; readonly value: string }[]
+  readonly voice: StreamVoiceWish | null
+}
+
+export type StreamFailure =
+  | { readonly type: 'connection-failed'; readonly reason: string }
+  /** It was there, was lost, and did not come back. */
+  | { readonly type: 'connection-lost'; readonly reason: string }
+  | { readonly type: 'unknown' }
+  | { readonly type: 'limit-reached'; readonly limit: string }
 
 export type DigitStep =
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
@@ -187,6 +235,45 @@ export type MediaCommand =
       readonly from: SessionId
       readonly track: 'inbound' | 'outbound'
     }
+  /**
+   * Opens a stream of a session's audio to an application's WebSocket. `wait`: the connection is made now, the session (which
+   * may not exist yet) is listened to from `begin-stream` on.
+   */
+  | {
+      readonly type: 'start-stream'
+      readonly stream: StreamId
+      readonly session: SessionId
+      readonly wish: StreamWish
+      readonly wait: boolean
+    }
+  | { readonly type: 'begin-stream'; readonly stream: StreamId }
+  /** Copies a session's audio as plain RTP, each direction to an address of its own; null: not that one. */
+  | {
+      readonly type: 'start-fork'
+      readonly stream: StreamId
+      readonly session: SessionId
+      readonly inbound: Address | null
+      readonly outbound: Address | null
+    }
+  /** Ends a stream or fork. */
+  | { readonly type: 'stop-stream'; readonly stream: StreamId }
+  /** A digit of the session that came by signalling. */
+  | {
+      readonly type: 'tell-stream-digit'
+      readonly session: SessionId
+      readonly digit: string
+      readonly durationMs: number
+    }
+  /** Gives a session's audio to a recogniser of speech, until it is stopped or the session ends. */
+  | {
+      readonly type: 'start-transcription'
+      readonly transcription: string
+      readonly session: SessionId
+      readonly track: 'inbound' | 'outbound' | 'both'
+      readonly wish: RecogniseWish
+    }
+  /** What was heard until then is still told. */
+  | { readonly type: 'stop-transcription'; readonly transcription: string }
   /** Control greets a worker after connecting; the worker answers `worker-hello` with what still lives in it. */
   | { readonly type: 'hello' }
   /** Ends the worker once its sessions are closed or `withinMs` has passed. */
@@ -277,6 +364,26 @@ export type MediaEvent =
       readonly session: SessionId
       readonly how: 'beep' | 'silence' | 'timeout'
     }
+  /** The connection stands; audio flows from now on (or from `begin-stream`). */
+  | { readonly type: 'stream-started'; readonly stream: StreamId }
+  | {
+      readonly type: 'stream-ended'
+      readonly stream: StreamId
+      /** `far`: the application closed it. */
+      readonly reason: 'stopped' | 'session-closed' | 'far' | 'failed'
+      readonly failure: StreamFailure | null
+      readonly framesSent: number
+      /** Not sent, because the application did not read. */
+      readonly framesDropped: number
+    }
+  | {
+      readonly type: 'transcription-heard'
+      readonly transcription: string
+      readonly track: 'inbound' | 'outbound'
+      readonly heard: Heard
+    }
+  /** The recogniser is lost. */
+  | { readonly type: 'transcription-failed'; readonly transcription: string; readonly reason: string }
   /** Once a second: how the beat keeps time. */
   | {
       readonly type: 'worker-load'

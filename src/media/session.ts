@@ -24,8 +24,7 @@ import { Inbound } from './inbound.ts'
 import { BEAT_MS, KEEPALIVE_MS, MAX_PACKET_BURST, MAX_PACKETS_PER_SECOND } from './limits.ts'
 import type { Mix } from './mix.ts'
 import { Outbound } from './outbound.ts'
-import type { Player } from './player.ts'
-import type { PromptBlock } from './prompt.ts'
+import type { Playable, SoundBlock } from './player.ts'
 import type { MediaEvent, SessionDescription, SessionId, SessionStats } from './protocol.ts'
 import type { Recorder } from './recorder.ts'
 import { Reports } from './reports.ts'
@@ -57,7 +56,7 @@ export class MediaSession implements Beaten {
   readonly outbound: Outbound
   readonly limiter = new LimiterState()
   readonly digits: DigitQueue
-  readonly players: Player[] = []
+  readonly players: Playable[] = []
   readonly recorders: Recorder[] = []
   /** Whoever else listens to this party. */
   readonly taps: Tap[] = []
@@ -411,8 +410,8 @@ export class MediaSession implements Beaten {
   #emitPlayers(room: Int16Array | null, index: number, dueMs: number): boolean {
     const rate = this.sampleRateHz
     const count = this.frameSamples
-    let top: Player | null = null
-    let topBlock: PromptBlock | null = null
+    let top: Playable | null = null
+    let topBlock: SoundBlock | null = null
     let sounding = 0
     for (let i = 0; i < this.players.length; i++) {
       const player = this.players[i]!
@@ -460,12 +459,12 @@ export class MediaSession implements Beaten {
     return true
   }
 
-  #soundingPlayer(): Player | null {
+  #soundingPlayer(): Playable | null {
     for (let i = 0; i < this.players.length; i++) if (this.players[i]!.sounding) return this.players[i]!
     return null
   }
 
-  #addPlayer(out: Int16Array, block: PromptBlock, player: Player, count: number): void {
+  #addPlayer(out: Int16Array, block: SoundBlock, player: Playable, count: number): void {
     this.#tapped = this.#roomFor(count)
     scaleInto(this.#tapped, block.samples, player.frameInBlock * count, count, player.gain)
     addClipped(out, this.#tapped, count)

@@ -9,6 +9,7 @@ import type { Chance } from '#base/chance.ts'
 import { after, type Clock, type Timer } from '#base/clock.ts'
 import type { Disk } from '#base/disk.ts'
 import type { Log } from '#base/log.ts'
+import type { Recognisers } from '#base/recogniser.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { Address, DatagramNet, DatagramSocket } from '#base/wire.ts'
 import { AnswererTap } from './answerer-tap.ts'
@@ -40,7 +41,10 @@ import type {
 import { type RecordCommand, Recorder, type RecorderEndReason } from './recorder.ts'
 import { RelayTap } from './relay-tap.ts'
 import { MediaSession, type SessionHost } from './session.ts'
+import type { StreamDoors } from './stream.ts'
+import { Streams } from './streams.ts'
 import type { Tap } from './tap.ts'
+import { Transcriptions } from './transcriptions.ts'
 
 export interface MediaWorkerSetup {
   readonly clock: Clock
@@ -50,6 +54,10 @@ export interface MediaWorkerSetup {
   readonly log: Log
   /** For noise suppression; absent: there is none. */
   readonly noise?: NoiseEngines
+  /** For streams to applications; absent: there are none. */
+  readonly streaming?: Pick<StreamDoors, 'sockets' | 'languages' | 'decodeMp3'>
+  /** For transcription; absent: there is none. */
+  readonly recognisers?: Recognisers
   /** Even ports of this range are for RTP, the odd ones after them for RTCP. */
   readonly ports: PortRange
   /** When a session that should hear something says it does not; 60 s unless given. */
@@ -86,6 +94,8 @@ export class MediaWorker {
   readonly #detectors = new WeakMap<MediaSession, AnswererTap>()
   /** By the session that sends on what another one's party says. */
   readonly #feeds = new WeakMap<MediaSession, RelayTap>()
+  readonly #streams: Streams
+  readonly #transcriptions: Transcriptions
   readonly #finishing = new Set<Promise<void>>()
   readonly #later: (() => void)[] = []
   #laterScheduled = false
@@ -107,12 +117,30 @@ export class MediaWorker {
       clock: setup.clock,
       chance: setup.chance,
       noise: setup.noise ?? null,
-      tell: (event) => this.#listener(event),
+      tell: (event) => {
+        if (event.type === 'digit') this.#streams.digit(event.session, event.digit, event.durationMs)
+        this.#listener(event)
+      },
       beatsAt: (nowMs) => this.#beat.beatsAt(nowMs),
       digitHeard: (session, digit, durationMs) => this.#passDigit(session, digit, durationMs),
       replan: (session) => this.#replan(session),
       replanLater: (session) => this.#afterTurn(() => this.#replan(session)),
     }
+    this.#transcriptions = new Transcriptions({
+      recognisers: setup.recognisers ?? null,
+      session: (id) => this.#sessions.get(id),
+      tell: (event) => this.#listener(event),
+      replanLater: (session) => this.#afterTurn(() => this.#replan(session)),
+    })
+    this.#streams = new Streams({
+      doors: setup.streaming === undefined ? null : { ...setup.streaming, clock: setup.clock, log: setup.log },
+      net: setup.net,
+      chance: setup.chance,
+      session: (id) => this.#sessions.get(id),
+      tell: (event) => this.#listener(event),
+      replanLater: (session) => this.#afterTurn(() => this.#replan(session)),
+      later: (work) => this.#afterTurn(work),
+    })
   }
 
   /** Set once, before the first command. Events come in order. */
@@ -207,6 +235,20 @@ export class MediaWorker {
         return this.#withSession(command.session, (session) =>
           this.#withSession(command.from, (from) => this.#feed(session, from, command.track)),
         )
+      case 'start-stream':
+        return this.#streams.start(command)
+      case 'begin-stream':
+        return this.#streams.begin(command.stream)
+      case 'start-fork':
+        return void this.#streams.startFork(command)
+      case 'stop-stream':
+        return this.#streams.stop(command.stream)
+      case 'tell-stream-digit':
+        return this.#streams.digit(command.session, command.digit, command.durationMs)
+      case 'start-transcription':
+        return this.#transcriptions.start(command)
+      case 'stop-transcription':
+        return this.#transcriptions.stop(command.transcription)
       case 'hello':
         this.#listener({
           type: 'worker-hello',
@@ -227,6 +269,7 @@ export class MediaWorker {
   /** Closes every session, finishes every recording, and is done. */
   async close(): Promise<void> {
     this.#drainTimer?.cancel()
+    this.#streams.close()
     for (const session of [...this.#sessions.values()]) this.#closeSession(session)
     for (const mix of [...this.#mixes.keys()]) this.#closeMix(mix)
     this.#runLater()
@@ -323,6 +366,8 @@ export class MediaWorker {
     }
     for (const recorder of [...session.recorders]) recorder.stop('source-closed')
     this.#endFeed(session)
+    this.#streams.sessionClosed(session)
+    this.#transcriptions.sessionClosed(session)
     this.#leaveMix(session)
     this.#beat.leave(session)
     session.close()
@@ -459,6 +504,7 @@ export class MediaWorker {
   #replan(session: MediaSession): void {
     if (session.closed) return
     if (session.mix !== null) return this.#replanMix(session.mix)
+    this.#streams.aim(session)
     session.forwardTo = null
     const needed = session.needsBeat
     if (session.decoding && !needed) session.inbound?.reset()
@@ -468,6 +514,7 @@ export class MediaWorker {
   }
 
   #replanMix(mix: Mix): void {
+    this.#streams.aim(mix)
     mix.plan()
     if (mix.needsBeat) this.#beat.join(mix, mix.members.length)
     else this.#beat.leave(mix)

@@ -7,16 +7,15 @@
 // The answer is the status line: with `maxBodyOctets: 0` the promise settles on it, and what follows (a drip, a broken
 // chunk, nothing at all) can change nothing any more. Never throws.
 
-import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
 import { getCACertificates, type SecureContextOptions } from 'node:tls'
 import { createBrotliDecompress, createInflate, createUnzip } from 'node:zlib'
 import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import { addressVetter, type VetAddress } from './vet-address.ts'
+import { LookupFailure, type LookupOptions, VettedNames } from './vetted-lookup.ts'
 
 /** Connections to one host at a time; further requests wait for a free one, and their time runs. */
 const MAX_SOCKETS_PER_HOST = 256
@@ -38,27 +37,19 @@ const MAX_URL_CHARACTERS = 8_192
 /** Never sent on to another origin. */
 const CREDENTIAL_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization'])
 
-export interface OutboundOptions {
-  /** CIDR ranges reachable although they are private or otherwise special. */
-  readonly allow: readonly string[]
-  /** Resolves a name to all its addresses; the system's resolver unless given. */
-  readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>
+export interface OutboundOptions extends LookupOptions {
   /** PEM certificates trusted besides the usual ones. */
   readonly extraCertificates?: readonly string[]
 }
 
 export class GuardedHttp implements OutboundHttp {
-  readonly #vet: VetAddress
-  readonly #resolve: (host: string) => Promise<readonly LookupAddress[]>
+  readonly #names: VettedNames
   readonly #http: HttpAgent
   readonly #https: HttpsAgent
   readonly #tls: SecureContextOptions
 
   constructor(options: OutboundOptions) {
-    const vet = addressVetter(options.allow)
-    if (!vet.ok) throw new RangeError(`"${vet.error.badRange}" is not an address range like 10.0.0.0/8`)
-    this.#vet = vet.value
-    this.#resolve = options.resolve ?? resolveBySystem
+    this.#names = new VettedNames(options)
     const pool = {
       keepAlive: true,
       maxSockets: MAX_SOCKETS_PER_HOST,
@@ -83,7 +74,7 @@ export class GuardedHttp implements OutboundHttp {
     for (let hop = 0; ; hop++) {
       const url = parseUrl(current.url)
       if (!url.ok) return url
-      const refused = this.#vetLiteral(url.value)
+      const refused = this.#names.vetLiteral(url.value)
       if (refused !== null) return err(refused)
       let opened = await this.#open(url.value, current, deadlineMs, false)
       // The peer may close a kept connection in the very moment we use it: then nothing was answered, and a fresh
@@ -107,32 +98,6 @@ export class GuardedHttp implements OutboundHttp {
   close(): void {
     this.#http.destroy()
     this.#https.destroy()
-  }
-
-  #vetLiteral(url: URL): OutboundError | null {
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    if (isIP(host) === 0) return null
-    const reason = this.#vet(host)
-    return reason === null ? null : { type: 'refused-address', host, reason }
-  }
-
-  /** The lookup of one connection: resolves, vets, and hands over only what passed. */
-  readonly #lookup: LookupFunction = (host, options, callback) => {
-    this.#resolve(host).then(
-      (addresses) => {
-        let reason = 'it has no address'
-        const good = addresses.filter(({ address }) => {
-          const refusal = this.#vet(address)
-          if (refusal !== null) reason = refusal
-          return refusal === null
-        })
-        if (addresses.length === 0) callback(new LookupFailure({ type: 'dns-failed', host }), [])
-        else if (good.length === 0) callback(new LookupFailure({ type: 'refused-address', host, reason }), [])
-        else if (options.all === true) callback(null, good)
-        else callback(null, good[0]!.address, good[0]!.family)
-      },
-      () => callback(new LookupFailure({ type: 'dns-failed', host }), []),
-    )
   }
 
   /** Sends one request and waits for the head of its reply. */
@@ -160,7 +125,7 @@ export class GuardedHttp implements OutboundHttp {
           headers,
           ...(secure ? this.#tls : {}),
           agent: freshConnection ? false : secure ? this.#https : this.#http,
-          lookup: this.#lookup,
+          lookup: this.#names.lookup,
           maxHeaderSize: MAX_HEADER_OCTETS,
           setDefaultHeaders: false,
           ...(secure && isIP(url.hostname) === 0 ? { servername: url.hostname } : {}),
@@ -352,15 +317,6 @@ function withoutCredentials(text: string): string {
   return url.href
 }
 
-class LookupFailure extends Error {
-  readonly error: OutboundError
-
-  constructor(error: OutboundError) {
-    super(error.type)
-    this.error = error
-  }
-}
-
 function errorOf(cause: Error): OutboundError {
   if (cause instanceof LookupFailure) return cause.error
   const code = (cause as NodeJS.ErrnoException).code ?? ''
@@ -370,10 +326,4 @@ function errorOf(cause: Error): OutboundError {
   if (/^(HPE_|ECONNRESET|EPIPE)/.test(code)) return { type: 'broken-reply', reason: cause.message }
   if (/CERT|TLS|SSL|EPROTO|SELF_SIGNED|UNABLE_TO/.test(code)) return { type: 'tls-failed', reason: cause.message }
   return { type: 'connect-failed', reason: cause.message }
-}
-
-function resolveBySystem(host: string): Promise<readonly LookupAddress[]> {
-  return new Promise((resolve, reject) => {
-    systemLookup(host, { all: true }, (cause, addresses) => (cause === null ? resolve(addresses) : reject(cause)))
-  })
 }

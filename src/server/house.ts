@@ -59,6 +59,10 @@ export interface HouseParts {
   readonly baseUrl: () => string
   readonly faces: () => Readonly<Record<string, string>>
   readonly sipCounts: MetricsDoors['sipCounts']
+  /** Why audio may not be sent to an address that a customer names; null: it may. */
+  readonly refuseAddress: TelnyxDoors['refuseAddress']
+  /** Recognisers of speech of the configuration; none unless given. */
+  readonly recognisers?: TelnyxDoors['recognisers']
   /** Whether noise suppression engines we do not have are stood in for by ours; refused unless given. */
   readonly noiseFallback?: boolean
   readonly version: string
@@ -124,6 +128,8 @@ export function buildHouse(parts: HouseParts): House {
     baseUrl: parts.baseUrl,
     linkSecret,
     noiseFallback: parts.noiseFallback ?? false,
+    refuseAddress: parts.refuseAddress,
+    recognisers: parts.recognisers ?? [],
     registrations: parts.registrations,
     requestsPerSecond: parts.requestsPerSecond,
     hold: (lanes) => {

@@ -31,6 +31,7 @@ export interface MediaPoolOrder {
   readonly workers: number
   readonly ports: readonly [number, number]
   readonly logLevel: MediaProcessOrder['logLevel']
+  readonly allowPrivate: readonly string[]
 }
 
 interface Worker {
@@ -61,6 +62,7 @@ export class MediaPool {
       secret: Buffer.from(chance.bytes(24)).toString('base64url'),
       graceMs: GRACE_MS,
       logLevel: order.logLevel,
+      allowPrivate: order.allowPrivate,
     }))
     const started = await Promise.all(orders.map((one) => startOne(one)))
     const workers: Worker[] = []

@@ -2,14 +2,21 @@
 // audio; when control stalls or dies it goes on, closes recordings properly, and ends by itself when nobody comes back.
 
 import { flushCompileCache } from 'node:module'
+import { tmpdir } from 'node:os'
 import { serveChannel } from '#media/channel-server.ts'
 import { MediaWorker } from '#media/worker.ts'
 import { RealChance } from '#net/chance.ts'
 import { RealClock } from '#net/clock.ts'
 import { RealDisk } from '#net/disk.ts'
+import { GuardedHttp } from '#net/outbound-http.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
+import { GuardedWebSockets } from '#net/web-socket.ts'
+import { recognisers } from '#speech/recognisers.ts'
+import { streamFrames } from '#telnyx/stream-frames.ts'
+import { ThreadedJobs } from './audio-jobs.ts'
 import { openLog } from './log.ts'
+import { mp3Decoder } from './mp3-decoder.ts'
 import { noiseEngines } from './noise-engines.ts'
 
 export interface MediaProcessOrder {
@@ -17,21 +24,38 @@ export interface MediaProcessOrder {
   readonly secret: string
   /** How long audio goes on without a control. */
   readonly graceMs: number
+  /** Private networks that streams may be sent to. */
+  readonly allowPrivate: readonly string[]
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
 /** A leg's socket holds a few packets, not a burst of many legs. */
 const LEG_BUFFER_OCTETS = 64 * 1024
 
+const ANYWHERE = ['0.0.0.0/0', '::/0']
+
 const order = JSON.parse(process.argv[2] ?? '{}') as MediaProcessOrder
 const clock = new RealClock()
 const log = openLog(order.logLevel, null).child({ process: 'media' })
+const disk = new RealDisk()
 const worker = new MediaWorker({
   clock,
   chance: new RealChance(),
   net: new UdpNet({ receiveBufferOctets: LEG_BUFFER_OCTETS, sendBufferOctets: LEG_BUFFER_OCTETS }),
-  disk: new RealDisk(),
+  disk,
   noise: noiseEngines(),
+  streaming: {
+    sockets: new GuardedWebSockets({ allow: order.allowPrivate }),
+    languages: { telnyx: streamFrames },
+    // Its thread is started with the first file.
+    decodeMp3: mp3Decoder(new ThreadedJobs(), disk, tmpdir()),
+  },
+  // The operator names these servers: they may be anywhere.
+  recognisers: recognisers({
+    clock,
+    http: new GuardedHttp({ allow: ANYWHERE }),
+    sockets: new GuardedWebSockets({ allow: ANYWHERE }),
+  }),
   log,
   ports: { first: order.ports[0], last: order.ports[1] },
   cpuMs: () => {

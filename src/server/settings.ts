@@ -46,6 +46,8 @@ export interface Settings {
   readonly telnyxPrivateKey: string | null
   readonly twilioAccountSid: string | null
   readonly twilioAuthToken: string | null
+  /** Recognisers of speech as the file declares them, unread. */
+  readonly transcription: unknown
   /** The declarative part of the file, unread. */
   readonly declared: Readonly<Record<string, unknown>>
 }
@@ -97,7 +99,7 @@ function level(value: string): Settings['logLevel'] | null {
   return value === 'debug' || value === 'info' || value === 'warn' || value === 'error' ? value : null
 }
 
-const known: { readonly [K in Exclude<keyof Settings, 'declared'>]: Known<Settings[K]> } = {
+const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcription'>]: Known<Settings[K]> } = {
   httpHost: { env: 'HTTP_HOST', file: 'http.host', otherwise: '127.0.0.1', read: text, expected: 'an address' },
   rateLimit: {
     env: 'RATE_LIMIT',
@@ -215,6 +217,9 @@ const otherVariables = new Set([
 ])
 const declaredKeys = new Set(['applications', 'numbers', 'trunks', 'users', 'rates', 'available_numbers'])
 
+/** Read elsewhere: `recognisers.ts`. */
+const TRANSCRIPTION = 'transcription'
+
 export type SettingsError = { readonly type: 'bad-setting'; readonly text: string }
 
 /**
@@ -235,7 +240,7 @@ export function readSettings(
   const values = flatten(tree)
   const places = new Set(Object.values(known).flatMap((one) => one.file ?? []))
   for (const key of values.keys()) {
-    if (!places.has(key) && !declaredKeys.has(key.split('.')[0]!)) {
+    if (!places.has(key) && !declaredKeys.has(key.split('.')[0]!) && key !== TRANSCRIPTION) {
       return bad(`configuration file: unknown key '${key}'${suggestion(key, [...places, ...declaredKeys])}`)
     }
   }
@@ -263,7 +268,7 @@ export function readSettings(
     settings[name] = value
   }
   const declared = Object.fromEntries(Object.entries(tree).filter(([key]) => declaredKeys.has(key)))
-  return ok({ ...settings, declared } as unknown as Settings)
+  return ok({ ...settings, declared, transcription: tree[TRANSCRIPTION] ?? null } as unknown as Settings)
 }
 
 /** `{http: {port: 1}}` as `http.port` → 1; lists stay whole. */

@@ -20,6 +20,7 @@ import { GuardedHttp } from '#net/outbound-http.ts'
 import { RealPrograms } from '#net/run-program.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
+import { addressVetter } from '#net/vet-address.ts'
 import { findEspeak } from '#speech/espeak.ts'
 import { Sounds } from '#speech/sounds.ts'
 import { GATHER_MS } from '#storage/limits.ts'
@@ -32,6 +33,7 @@ import { keepHouse } from './housekeeping.ts'
 import { lineUp } from './lines.ts'
 import { MediaPool } from './media-pool.ts'
 import { ownAddress } from './own-address.ts'
+import { readRecognisers } from './recognisers.ts'
 import { DiskShelf } from './recording-shelf.ts'
 import { keepRegistrations } from './registrations.ts'
 import { DEFAULT_RATE_LIMIT, type Settings } from './settings.ts'
@@ -71,13 +73,20 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     const issue = declared.error.issues[0]!
     return err(`configuration file, /${issue.path.join('/')}: ${issue.message}`)
   }
+  const declaredRecognisers = readRecognisers(settings.transcription, process.env)
+  if (!declaredRecognisers.ok) return declaredRecognisers
   const opened = await openCredentials(disk, { ...settings, dataDir }, chance)
   if (!opened.ok) return opened
   const { credentials, fresh } = opened.value
 
   // The workers start while the store opens: both take their time.
   const poolStarting = MediaPool.start(
-    { workers: settings.mediaWorkers, ports: settings.rtpPorts, logLevel: settings.logLevel },
+    {
+      workers: settings.mediaWorkers,
+      ports: settings.rtpPorts,
+      logLevel: settings.logLevel,
+      allowPrivate: settings.allowPrivate,
+    },
     chance,
     log,
   )
@@ -116,6 +125,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     return abandon(`configuration file, ${where}`)
   }
 
+  const vetted = addressVetter(settings.allowPrivate)
+  if (!vetted.ok) return abandon(`allow_private: '${vetted.error.badRange}' is not a range like 10.0.0.0/8`)
   const outbound = new GuardedHttp({ allow: settings.allowPrivate })
   const jobs = new ThreadedJobs()
   begun.push(() => jobs.close())
@@ -190,6 +201,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     faces,
     sipCounts: lines.value.counts,
     noiseFallback: settings.noiseFallback,
+    refuseAddress: vetted.value,
+    recognisers: declaredRecognisers.value,
     version,
   })
   const running = house

@@ -42,3 +42,26 @@ export const PROGRAM_TIMEOUT_MS = 10_000
 /** Silence trimmed from a recording's ends: softer than this level, leaving this much. */
 export const TRIM_LEVEL_DBOV = -50
 export const TRIM_MARGIN_MS = 100
+/** A recogniser's connection must stand after this; a lost one is made anew after these pauses. */
+export const RECOGNISER_CONNECT_MS = 5_000
+export const RECOGNISER_RETRY_MS: readonly number[] = [250, 1_000, 3_000]
+/** What a recogniser may still say when no more audio comes. */
+export const RECOGNISER_FINISH_MS = 5_000
+/** One message or reply of a recogniser. */
+export const MAX_RECOGNISER_MESSAGE_OCTETS = 1 << 20
+/** What a recogniser may leave unread; 16 s at 16 kHz. */
+export const MAX_RECOGNISER_BACKLOG_OCTETS = 512 * 1024
+/** An utterance ends with so much silence, and is cut where it is longer than this. */
+export const UTTERANCE_PAUSE_MS = 500
+export const LONGEST_UTTERANCE_MS = 20_000
+/** Shorter noises are no speech. What lies just before the first loud frame belongs to the word. The hangover of the voice activity is in the first. */
+export const SHORTEST_UTTERANCE_MS = 260
+export const UTTERANCE_PRE_ROLL_MS = 240
+/** Utterances of one track on their way to a server; it is too slow then, and what comes is lost. */
+export const MAX_UTTERANCES_WAITING = 8
+/** Failures in a row after which a recognition is given up. */
+export const MAX_UTTERANCE_FAILURES = 3
+/** Until a server answers with the text of a file. */
+export const RECOGNISE_FILE_MS = 300_000
+/** What such servers take at most. */
+export const MAX_RECOGNISED_FILE_OCTETS = 25 * 1024 * 1024

@@ -8,6 +8,7 @@ import type { AccountId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { Engine } from '#calls/engine.ts'
 import type { Store } from '#storage/store.ts'
+import type { DeclaredRecogniser } from './transcription.ts'
 
 export interface TelnyxDoors {
   readonly engine: Engine
@@ -22,6 +23,10 @@ export interface TelnyxDoors {
   readonly baseUrl: () => string
   /** Whether noise suppression engines we do not have are stood in for by ours. */
   readonly noiseFallback: boolean
+  /** Why audio may not be sent to an address that a customer names; null: it may. */
+  readonly refuseAddress: (host: string) => string | null
+  /** Recognisers of speech of the configuration. */
+  readonly recognisers: readonly DeclaredRecogniser[]
   /** Signs links that work without a key. */
   readonly linkSecret: Uint8Array
   /** Keeps the webhooks of these lanes back until the returned function is called. */

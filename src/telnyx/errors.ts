@@ -106,6 +106,21 @@ const catalogue: Catalogue = {
       'An overlay needs a running playback that is not an overlay.',
       '/overlay',
     ),
+  'stream-running': () =>
+    error(422, '90045', 'Streaming in use', 'A stream or fork of this call runs already: stop it first.', callPointer),
+  'no-stream': () =>
+    error(422, '90048', 'Streaming not in use', 'No such stream of this call is running.', callPointer),
+  'not-forked': () => error(422, '90031', 'Call is not forked', 'This call is not being forked.', callPointer),
+  'transcription-running': () =>
+    error(
+      422,
+      '90054',
+      'Transcription already running',
+      'This call is being transcribed: stop that first.',
+      callPointer,
+    ),
+  'not-transcribing': () =>
+    error(422, '90055', 'Transcription cannot be stopped', 'This call is not being transcribed.', callPointer),
   'recording-unknown': () =>
     error(404, '10005', 'Resource not found', 'There is no such recording running here.', '/recording_id'),
   'recording-wrong-state': () =>
@@ -290,6 +305,8 @@ export const errors = {
   coded: error,
   badUrl: (pointer: string): ApiError =>
     error(422, '10003', 'Invalid URL', 'The URL is malformed, not http(s), or longer than 2000 characters.', pointer),
+  badStreamUrl: (pointer: string): ApiError =>
+    error(422, '10003', 'Invalid URL', 'The URL is malformed, not ws(s), or longer than 2000 characters.', pointer),
   noConnection: (): ApiError =>
     error(
       422,

@@ -30,7 +30,9 @@ import { signallingCommandRoutes } from './routes/signalling-commands.ts'
 import { sipConnectionRoutes } from './routes/sip-connections.ts'
 import { siprecCommandRoutes } from './routes/siprec-commands.ts'
 import { SIPREC_PATH, siprecConnectorRoutes, withNumbers } from './routes/siprec-connectors.ts'
+import { streamingRoutes } from './routes/streaming.ts'
 import { telephonyCredentialRoutes } from './routes/telephony-credentials.ts'
+import { transcriptionRoutes } from './routes/transcription.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
 import { validationErrors } from './validation.ts'
@@ -67,6 +69,8 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...siprecConnectorRoutes(doors),
       ...siprecCommandRoutes(doors, commander),
       ...noiseSuppressionRoutes(doors, commander),
+      ...streamingRoutes(doors, commander),
+      ...transcriptionRoutes(doors, commander),
       ...unsupportedRoutes(),
     ],
     authenticate: async (head) => {

@@ -30,3 +30,7 @@ export const MAX_CUSTOM_HEADERS = 50
 export const MAX_QUEUE_SIZE = 10_000
 /** Bytes of a `send_sip_info` body: with its headers it fits one datagram. */
 export const MAX_SIP_INFO_OCTETS = 1_400
+/** `stream_auth_token` (telnyx-voice §11.1). */
+export const MAX_STREAM_TOKEN_CHARACTERS = 4000
+/** `custom_parameters` of one stream. */
+export const MAX_CUSTOM_PARAMETERS = 50

@@ -9,6 +9,7 @@ import { type Cost, money } from './costs.ts'
 import { detectionWord } from './detection.ts'
 import { callNotes, conferenceNotes } from './notes.ts'
 import { callControlId, connectionId, speakId, uuid, webhookTime } from './spelling.ts'
+import { trackWord } from './streaming.ts'
 
 export interface Word {
   readonly eventType: string
@@ -167,6 +168,23 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
       if (word === null) return null
       return { eventType: word.eventType, payload: { ...b5(fact.call), ...fromTo(fact.call), result: word.result } }
     }
+    case 'call.transcribed':
+      return {
+        eventType: 'call.transcription',
+        payload: {
+          ...b5(fact.call),
+          transcription_data: {
+            ...(fact.heard.confidence === null ? {} : { confidence: fact.heard.confidence }),
+            is_final: fact.heard.isFinal,
+            transcript: fact.heard.transcript,
+            transcription_track: fact.track,
+          },
+        },
+      }
+    case 'stream.started':
+    case 'stream.stopped':
+    case 'stream.failed':
+      return streamWord(fact)
     case 'queue.entered':
       return {
         eventType: 'call.enqueued',
@@ -423,6 +441,35 @@ function meanOpinion(stats: SessionStats): number {
   const r = Math.max(0, Math.min(100, 93.2 - delayImpairment - lossImpairment))
   return Math.max(1, Math.min(4.5, 1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r)))
 }
+
+function streamWord(fact: Extract<Fact, { readonly type: `stream.${string}` }>): Word | null {
+  const { stream } = fact
+  if (stream.type === 'fork') {
+    // This language has no word for a fork that failed: it has stopped.
+    const eventType = fact.type === 'stream.started' ? 'call.fork.started' : 'call.fork.stopped'
+    return { eventType, payload: { ...b5(fact.call), stream_type: 'decrypted' } }
+  }
+  const { url, track } = stream.spec
+  const about = { ...b5(fact.call), stream_id: uuid(stream.id) }
+  if (fact.type !== 'stream.failed')
+    return { eventType: `streaming.${fact.type.slice('stream.'.length)}`, payload: { ...about, stream_url: url } }
+  return {
+    eventType: 'streaming.failed',
+    payload: {
+      ...about,
+      failure_reason: streamFailures[fact.failure.type],
+      stream_params: { stream_url: url, track: trackWord(track) },
+      stream_type: 'websocket',
+    },
+  }
+}
+
+const streamFailures = {
+  'connection-failed': 'connection_failed',
+  'connection-lost': 'connection_lost',
+  'limit-reached': 'limit_reached',
+  unknown: 'unknown_error',
+} as const
 
 const playbackStatus = {
   completed: 'completed',

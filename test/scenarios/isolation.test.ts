@@ -141,6 +141,8 @@ const demanded: readonly (readonly [end: string, fields: readonly string[]])[] =
   ['/gather_using_audio', ['audio_url']],
   ['/media/:media_name', ['media_url']],
   ['/siprec_start', ['connector_name']],
+  ['/streaming_start', ['stream_url']],
+  ['/fork_start', ['rx', 'tx']],
 ]
 
 const samples: Record<string, unknown> = {
@@ -154,6 +156,9 @@ const samples: Record<string, unknown> = {
   digit: '1',
   audio_url: 'http://files.test/x.wav',
   media_url: 'http://files.test/secret.wav',
+  stream_url: 'ws://files.test/stream',
+  rx: 'udp:127.0.0.1:4000',
+  tx: 'udp:127.0.0.1:4001',
   host: 'h.test',
   port: 5060,
   name: 'x-name',

@@ -15,7 +15,16 @@ const page = join(import.meta.dirname, '..', '..', 'docs', 'telnyx.md')
 const START = '<!-- states -->\n'
 const END = '<!-- /states -->'
 
-const scenario = await openScenario()
+const scenario = await openScenario({
+  recognisers: [
+    {
+      name: 'nowhere',
+      access: { kind: 'file', url: 'http://unreachable.test/', key: null, model: null },
+      engines: ['*'],
+      languages: [],
+    },
+  ],
+})
 after(() => scenario.close())
 scenario.files.set('http://files.test/a.wav', encodeWav(new Int16Array(8000), 8000))
 /** Whether incoming calls are answered as they come. */

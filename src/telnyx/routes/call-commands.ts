@@ -39,6 +39,8 @@ import {
 } from '../reading.ts'
 import { route } from '../route.ts'
 import { readUuid, uuid } from '../spelling.ts'
+import { readStream, streamFields } from '../streaming.ts'
+import { readTranscriptionOnAnswer, transcriptionOnAnswer } from '../transcription.ts'
 import { unbuilt, unbuiltError } from '../unbuilt-fields.ts'
 import { runOnCall } from './on-call.ts'
 
@@ -57,6 +59,8 @@ const answerBody = z.object({
   ...sipx,
   ...rec,
   ...wh,
+  ...streamFields,
+  ...transcriptionOnAnswer,
   ...unbuilt,
   billing_group_id: z.uuid().optional(),
   preferred_codecs: text(200).optional(),
@@ -110,6 +114,10 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
           live !== null && live.state !== 'ended' && (live.direction === 'outgoing' || live.state === 'answered')
         if (harmless)
           return { command: { type: 'note', call, notes: readNotes(live.notes, request.body) ?? live.notes } }
+        const stream = readStream(request.body)
+        if (!stream.ok) return fail(stream.error)
+        const transcription = readTranscriptionOnAnswer(doors.recognisers, request.body)
+        if (!transcription.ok) return fail(transcription.error)
         const record = readRecordFromAnswer(ids, request.body)
         return {
           command: {
@@ -120,6 +128,8 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
             record,
             silenceWhenIdle: request.body.send_silence_when_idle ?? false,
             pitch: readPitch(request.body.sound_modifications),
+            stream: stream.value,
+            transcription: transcription.value,
           },
           data: () => ({
             result: 'ok',

@@ -40,6 +40,8 @@ import {
 import { resolveApplication, resolveCall, resolveConference } from '../resolve.ts'
 import { callResource, dialledResource } from '../resources.ts'
 import { route } from '../route.ts'
+import { readStream, streamFields } from '../streaming.ts'
+import { readTranscriptionOnAnswer, transcriptionOnAnswer } from '../transcription.ts'
 import { unbuilt, unbuiltError } from '../unbuilt-fields.ts'
 import { joinOptions } from './conference-commands.ts'
 
@@ -72,6 +74,9 @@ const newLeg = {
 
 const dialBody = z.object({
   ...newLeg,
+  ...streamFields,
+  ...transcriptionOnAnswer,
+  stream_establish_before_call_originate: flag.optional(),
   connection_id: text(40, 1),
   from: text(500, 1),
   to: z.union([text(1000, 1), z.array(text(1000, 1)).min(1).max(10)]),
@@ -342,6 +347,10 @@ function dialSpec(
     else
       room = { options: options.value, plan: roomPlan(name, body.conference_config, options.value, body.client_state) }
   }
+  const stream = readStream(body)
+  if (!stream.ok) return stream
+  const transcription = readTranscriptionOnAnswer(doors.recognisers, body)
+  if (!transcription.ok) return transcription
   const spec = legSpec(doors, body, actor, application, body.from, callerId)
   const linked = linkTo === null ? null : doors.engine.call(actor.account, linkTo)
   return ok({
@@ -352,6 +361,11 @@ function dialSpec(
     encryption: secured.value.encryption,
     supervision,
     linkTo,
+    transcription: transcription.value,
+    stream:
+      stream.value === null
+        ? null
+        : { spec: stream.value, early: body.stream_establish_before_call_originate ?? false },
     afterBridge: body.park_after_unbridge === 'self' ? 'park' : 'hang-up',
     onAnswer: {
       ...spec.onAnswer,

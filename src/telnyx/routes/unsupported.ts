@@ -7,12 +7,6 @@ import { errors } from '../errors.ts'
 import { route } from '../route.ts'
 
 const callActions = [
-  'streaming_start',
-  'streaming_stop',
-  'transcription_start',
-  'transcription_stop',
-  'fork_start',
-  'fork_stop',
   'gather_using_ai',
   'ai_assistant_start',
   'ai_assistant_stop',
