@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { type Figure, TARGETS, verdict } from './figures.ts'
-import { bridge, playback, recording, room100, rooms } from './media.ts'
+import { bridge, playback, recording, room100, rooms, streaming } from './media.ts'
 import { refer, siprec } from './set-up.ts'
 import { answered, bridged, overload, register, type Size, start, waiting } from './signalling.ts'
 import { story } from './story.ts'
@@ -23,6 +23,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   bridge,
   playback,
   recording,
+  streaming,
   siprec,
   refer,
   overload,

@@ -3,7 +3,7 @@
 //
 //   taskset -c 0 node bench/media-kernel.ts [scenario …] [--legs N] [--seconds S]
 //
-// Scenarios: rooms (of ten), room100, bridge, playback, recording, silent; and rooms of ten again in SRTP (counter mode, GCM), G.722
+// `--json` prints figures for main.ts. Scenarios: rooms (of ten), room100, bridge, playback, recording, streaming (to a WebSocket), silent; and rooms of ten again in SRTP (counter mode, GCM), G.722
 // and Opus. The generator pins itself to the other core.
 
 import { execFileSync, fork } from 'node:child_process'
@@ -22,6 +22,8 @@ import { RealChance } from '../src/net/chance.ts'
 import { RealClock } from '../src/net/clock.ts'
 import { RealDisk } from '../src/net/disk.ts'
 import { UdpNet } from '../src/net/udp.ts'
+import { GuardedWebSockets } from '../src/net/web-socket.ts'
+import { streamFrames } from '../src/telnyx/stream-frames.ts'
 import type { LoadCodec, WindowFigures } from './rtp-generator.ts'
 
 /** The most a leg may cost per 20 ms, from docs: our floor and our aim. */
@@ -31,6 +33,8 @@ const FLOORS = {
   bridge: { floor: 16, aim: 10 },
   playback: { floor: 20, aim: 10 },
   recording: { floor: 20, aim: 12 },
+  /** A WebSocket frame of text costs more than the packet. */
+  streaming: { floor: 60, aim: 40 },
   silent: { floor: 0.8, aim: 0.2 },
   /** 650 legs at half a core. */
   srtp: { floor: 26, aim: 15.4 },
@@ -97,6 +101,11 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
     net: new UdpNet({ receiveBufferOctets: 65_536, sendBufferOctets: 65_536 }),
     disk,
     log: silentLog,
+    streaming: {
+      sockets: new GuardedWebSockets({ allow: ['127.0.0.0/8'] }),
+      languages: { telnyx: streamFrames },
+      decodeMp3: null,
+    },
     ports: { first: 40_000, last: 49_999 },
   })
   const opened = new Map<string, number>()
@@ -127,10 +136,15 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
     for (let i = 0; i < legs; i++) {
       tell({ type: 'configure-session', session: `s${i}`, description: describe(ports[i]!, codec, srtp) })
     }
+    if (scenario === 'streaming') {
+      generator.send({ streams: true })
+      const { streamPort } = await next<{ streamPort: number }>(generator, 'streamPort')
+      stream(legs, streamPort, tell)
+    }
     await prepare(scenario, legs, tell, folder)
     if (scenario !== 'silent') {
       const targets = Array.from({ length: legs }, (_, i) => opened.get(`s${i}`)!)
-      generator.send({ targets, mark: scenario === 'bridge' })
+      generator.send({ targets, mark: scenario === 'bridge' || scenario === 'streaming' })
     }
   }
   await sleep(SETTLE_MS)
@@ -221,9 +235,32 @@ async function prepare(
         if (i % 2 === 1) await sleep(10)
       }
       return
+    case 'streaming':
     case 'silent':
     case 'sockets':
       return
+  }
+}
+
+/** Every leg to a WebSocket of its own, in the call's codec. */
+function stream(legs: number, port: number, tell: (command: MediaCommand) => void): void {
+  for (let i = 0; i < legs; i++) {
+    tell({
+      type: 'start-stream',
+      stream: `${i}`.padStart(32, '0'),
+      session: `s${i}`,
+      wait: false,
+      wish: {
+        url: `ws://127.0.0.1:${port}/${i}`,
+        headers: {},
+        language: 'telnyx',
+        about: { account: '0'.repeat(32), call: '0'.repeat(32), group: '0'.repeat(32), from: '', to: '', notes: {} },
+        track: 'inbound',
+        format: null,
+        parameters: [],
+        voice: null,
+      },
+    })
   }
 }
 
@@ -296,7 +333,13 @@ if (import.meta.main) {
   }
   const legs = option('--legs', 400)
   const seconds = option('--seconds', 6)
+  const json = args.includes('--json')
+  if (json) args.splice(args.indexOf('--json'), 1)
   const scenarios = (args.length > 0 ? args : Object.keys(FLOORS)) as Scenario[]
-  for (const scenario of scenarios) print(await runScenario(scenario, legs, seconds))
+  for (const scenario of scenarios) {
+    const result = await runScenario(scenario, legs, seconds)
+    if (json) console.log(JSON.stringify(result))
+    else print(result)
+  }
   process.exit(0)
 }

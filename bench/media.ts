@@ -1,12 +1,39 @@
 // Sound through the whole switch: calls set up over SIP, then the load of rtp-generator.ts on the ports they were given.
 
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { Figure, FigureName } from './figures.ts'
+import type { KernelResult } from './media-kernel.ts'
 import type { WindowFigures } from './rtp-generator.ts'
 import type { Size } from './signalling.ts'
 import { type PlacedCall, SipCaller } from './sip-caller.ts'
-import { LOAD_CORE, pin, ROOMS, startSwitch } from './switch-process.ts'
+import { LOAD_CORE, pin, ROOMS, SWITCH_CORE, startSwitch } from './switch-process.ts'
+
+/** The media worker alone, each leg to a WebSocket of its own: there is nothing of it in control. */
+export async function streaming({ seconds, scale }: Size): Promise<Figure[]> {
+  const legs = Math.max(4, Math.round(100 * scale))
+  const script = fileURLToPath(new URL('./media-kernel.ts', import.meta.url))
+  const args = [script, 'streaming', '--json', '--legs', String(legs), '--seconds', String(seconds)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  pin(child.pid!, SWITCH_CORE)
+  let text = ''
+  for await (const bytes of child.stdout) text += String(bytes)
+  const result = JSON.parse(text) as KernelResult
+  const heard = (100 * result.received) / result.expected
+  const notes = {
+    legs,
+    heard,
+    late: result.lateP99Ms,
+    failed: result.silentLegs,
+    legsPerCore: 20_000 / result.usPerLegTick,
+  }
+  return [
+    { name: 'streaming', value: result.usPerLegTick, notes },
+    { name: 'streaming delay p50', value: result.delayP50Ms ?? Number.NaN, notes: {} },
+    { name: 'streaming delay p99', value: result.delayP99Ms ?? Number.NaN, notes: {} },
+  ]
+}
 
 const CALLS_PER_SECOND = 100
 const SETTLE_MS = 2_000

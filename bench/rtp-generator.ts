@@ -4,11 +4,15 @@
 //
 // What they speak may also be G.722 or Opus (encoded beforehand), and be protected by SRTP, every leg under its own numbers.
 //
+// Or nothing comes back as RTP, but as frames of a stream to a WebSocket (`streams`): then the generator is the application too.
+//
 //   parent -> generator: { legs, codec, srtp, targets: [port …] }   then { window: seconds } … { end }
 //   generator -> parent: { ports: [port …] }           then the figures of the window
 
 import { createSocket, type Socket } from 'node:dgram'
+import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { WebSocketServer } from 'ws'
 import { encodeG711, expandTable } from '../src/audio/g711.ts'
 import { G722Encoder } from '../src/audio/g722.ts'
 import { loadOpus, OpusEncoder } from '../src/audio/opus.ts'
@@ -71,12 +75,15 @@ interface Order {
   readonly window?: number
   readonly end?: true
   readonly mark?: boolean
+  /** Serves WebSockets; the last part of a URL's path is the number of the leg. Answered with `streamPort`. */
+  readonly streams?: true
 }
 
 process.on('message', (message: Order) => {
   if (message.legs !== undefined) void open(message.legs, message.codec ?? 'PCMU', message.srtp ?? null)
   if (message.targets !== undefined) start(message.targets, message.mark ?? false)
   if (message.window !== undefined) measure(message.window)
+  if (message.streams) serveStreams()
   if (message.end) process.exit(0)
 })
 
@@ -165,7 +172,28 @@ function hear(leg: Leg, bytes: Buffer): void {
   // What is encoded or sealed is only counted.
   for (let i = 12; i < 172; i += 8) leg.squares += sound ? expand[bytes[i]!]! ** 2 : 1e6
   leg.samples += 20
-  if (marking && bytes[12] === MARK && bytes[13] === MARK) delays.push(now - bytes.readDoubleBE(14))
+  if (!marking || bytes[12] !== MARK || bytes[13] !== MARK) return
+  const delayMs = now - bytes.readDoubleBE(14)
+  // One of the law's two zeros in the mark comes back as the other when a stream encodes anew.
+  if (delayMs >= 0 && delayMs < 10_000) delays.push(delayMs)
+}
+
+/** A frame of a stream counts as the packet it was. */
+function serveStreams(): void {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
+  server.on('connection', (socket, request) => {
+    const leg = legs[Number(request.url?.split('/').at(-1))]!
+    const packet = Buffer.alloc(172)
+    packet[1] = payloadTypes.PCMU
+    socket.on('message', (bytes: Buffer) => {
+      const text = bytes.toString('latin1')
+      const at = text.indexOf('"payload":"')
+      if (at < 0) return
+      packet.write(text.slice(at + 11, text.indexOf('"', at + 11)), 12, 'base64')
+      hear(leg, packet)
+    })
+  })
+  server.once('listening', () => process.send!({ streamPort: (server.address() as AddressInfo).port }))
 }
 
 function measure(seconds: number): void {

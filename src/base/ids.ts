@@ -27,6 +27,7 @@ export type PlaybackId = Id<'playback'>
 export type GatherId = Id<'gather'>
 export type EventId = Id<'event'>
 export type StreamId = Id<'stream'>
+export type RecordingTranscriptionId = Id<'recording-transcription'>
 export type TranscriptionId = Id<'transcription'>
 export type ParticipantId = Id<'participant'>
 

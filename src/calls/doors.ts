@@ -57,6 +57,12 @@ export interface RecordingShelf {
   finish(recording: Recording): Promise<Result<FinishedRecording, string>>
 }
 
+/** Makes text of finished recordings. */
+export interface Transcriber {
+  /** @returns the text, or why there is none */
+  transcribe(recording: Recording): Promise<Result<string, string>>
+}
+
 /** What the hall needs to know of applications. */
 export interface Applications {
   /** The language an application is written in; null when there is no such application. */

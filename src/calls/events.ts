@@ -2,7 +2,7 @@
 // its own words inside the transaction that stores it.
 
 import type { AnswererResult } from '#audio/answerer.ts'
-import type { CallId } from '#base/ids.ts'
+import type { CallId, RecordingTranscriptionId } from '#base/ids.ts'
 import type { Heard } from '#base/recogniser.ts'
 import type { StreamFailure } from '#media/protocol.ts'
 import type { GatherSpec } from './commands.ts'
@@ -100,6 +100,13 @@ export type Fact =
     }
   | { readonly type: 'stream.started' | 'stream.stopped'; readonly call: Call; readonly stream: Stream }
   | { readonly type: 'stream.failed'; readonly call: Call; readonly stream: Stream; readonly failure: StreamFailure }
+  | {
+      readonly type: 'recording.transcribed'
+      readonly call: Call | null
+      readonly conference: Conference | null
+      readonly recording: Recording
+      readonly transcription: { readonly id: RecordingTranscriptionId; readonly text: string }
+    }
   /** `position` from 1; the mean wait is of those in the queue at that moment. */
   | {
       readonly type: 'queue.entered'

@@ -22,7 +22,7 @@ import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
 import { deleteRow, insertRow, type Write } from '#storage/write.ts'
 import type { Intent } from './call-end.ts'
-import type { Applications, Ledger, MediaPlaces, Publisher, RecordingShelf, Sounds } from './doors.ts'
+import type { Applications, Ledger, MediaPlaces, Publisher, RecordingShelf, Sounds, Transcriber } from './doors.ts'
 import type { EngineEvent, Fact } from './events.ts'
 import { summary } from './fact-summary.ts'
 import type { State as GatherState } from './gather.ts'
@@ -51,6 +51,7 @@ export interface HallDoors {
   readonly publisher: Publisher
   readonly sounds: Sounds
   readonly shelf: RecordingShelf
+  readonly transcriber: Transcriber
   readonly applications: Applications
 }
 

@@ -200,6 +200,8 @@ export interface RecordingOptions {
   readonly fileName: string | null
   /** Given out before the recording begins, to whom asked for it with an answer or a dial; otherwise it is made then. */
   readonly plannedId?: RecordingId
+  /** Made text of once it is finished, by a recogniser of files that the configuration declares. */
+  readonly transcription?: { readonly recogniser: string; readonly language: string | null } | null
 }
 
 export interface Recording {

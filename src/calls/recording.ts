@@ -3,6 +3,8 @@
 
 import type { CallId, ConferenceId, RecordingId } from '#base/ids.ts'
 import type { MediaEvent } from '#media/protocol.ts'
+import type { RecordingTranscriptionRow } from '#storage/schema.ts'
+import { deleteRow, insertRow, upsertRow } from '#storage/write.ts'
 import type { Hall, LiveCall, LiveConference } from './hall.ts'
 import { MAX_RECORDINGS_AT_ONCE } from './limits.ts'
 import type { Call, Conference, Notes, Recording, RecordingOptions } from './model.ts'
@@ -133,23 +135,65 @@ export class RecordingDesk {
 
   #over(recording: Recording): void {
     this.#hall.setRecording(recording)
-    const call = recording.call === null ? null : this.#hall.calls.get(recording.call)
-    const conference = recording.conference === null ? null : this.#hall.conferences.get(recording.conference)
-    call?.recordings.delete(recording.id)
-    conference?.recordings.delete(recording.id)
-    const about = {
-      call: call?.call ?? null,
-      conference: conference?.conference ?? null,
-      recording,
-    }
+    const about = this.#about(recording)
     this.#hall.tell(
       recording.state === 'completed' ? { type: 'recording.saved', ...about } : { type: 'recording.failed', ...about },
-      // A room outlives the call that made it, and is remembered until its last recording is over; a call forgotten
-      // before would number its events from the beginning again.
-      recording.conference ?? recording.call ?? (recording.id as string as CallId),
+      laneOf(recording),
     )
+    if (recording.state === 'completed' && recording.options.transcription != null) this.#transcribe(recording)
+    else this.#release(recording)
+  }
+
+  /** What was said in it; its call or room is remembered until that is known. */
+  #transcribe(recording: Recording): void {
+    const { doors } = this.#hall
+    const id = doors.ids.make<'recording-transcription'>()
+    const row = (state: string, text: string, createdAtMs: number): RecordingTranscriptionRow => ({
+      id,
+      account_id: recording.account,
+      recording_id: recording.id,
+      state,
+      text,
+      duration_ms: recording.durationMs,
+      created_at_ms: createdAtMs,
+      updated_at_ms: Math.floor(this.#hall.wallMs),
+    })
+    const begunAtMs = Math.floor(this.#hall.wallMs)
+    this.#hall.alsoWrite([insertRow('recording_transcriptions', row('in-progress', '', begunAtMs))])
+    void doors.transcriber.transcribe(recording).then((result) =>
+      this.#hall.turn(() => {
+        if (result.ok) {
+          const text = result.value
+          this.#hall.alsoWrite([upsertRow('recording_transcriptions', row('completed', text, begunAtMs))])
+          const transcription = { id, text }
+          this.#hall.tell(
+            { type: 'recording.transcribed', ...this.#about(recording), transcription },
+            laneOf(recording),
+          )
+        } else {
+          doors.log.warn({ recording: recording.id, reason: result.error }, 'a recording could not be transcribed')
+          this.#hall.alsoWrite([deleteRow('recording_transcriptions', { id })])
+        }
+        this.#release(recording)
+      }),
+    )
+  }
+
+  #release(recording: Recording): void {
+    if (recording.call !== null) this.#hall.calls.get(recording.call)?.recordings.delete(recording.id)
+    if (recording.conference !== null) this.#hall.conferences.get(recording.conference)?.recordings.delete(recording.id)
     this.#hall.recordings.delete(recording.id)
     this.#onOver(recording.call, recording.conference)
+  }
+
+  #about(recording: Recording): {
+    readonly call: Call | null
+    readonly conference: Conference | null
+    readonly recording: Recording
+  } {
+    const call = recording.call === null ? null : this.#hall.calls.get(recording.call)
+    const conference = recording.conference === null ? null : this.#hall.conferences.get(recording.conference)
+    return { call: call?.call ?? null, conference: conference?.conference ?? null, recording }
   }
 
   #make(
@@ -185,4 +229,12 @@ export class RecordingDesk {
     this.#hall.setRecording(recording)
     return recording
   }
+}
+
+/**
+ * A room outlives the call that made it, and is remembered until its last recording is over; a call forgotten before would
+ * number its events from the beginning again.
+ */
+function laneOf(recording: Recording): CallId | ConferenceId {
+  return recording.conference ?? recording.call ?? (recording.id as string as CallId)
 }

@@ -12,6 +12,7 @@ import type { Clock } from '#base/clock.ts'
 import type { ApplicationId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { OutboundHttp } from '#base/outbound.ts'
+import type { Recognisers } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Refusal } from '#calls/commands.ts'
 import type { Applications, Ledger, MediaPlaces, Sounds } from '#calls/doors.ts'
@@ -35,6 +36,7 @@ import { speakHouse } from './house-language.ts'
 import { Metrics, type MetricsDoors } from './metrics.ts'
 import { publisher } from './publisher.ts'
 import type { DiskShelf } from './recording-shelf.ts'
+import { recordingTranscriber } from './recording-transcriber.ts'
 import { memoryOf, readUnfinished } from './unfinished.ts'
 import { countUsage, recallUsage } from './usage-count.ts'
 
@@ -63,6 +65,8 @@ export interface HouseParts {
   readonly refuseAddress: TelnyxDoors['refuseAddress']
   /** Recognisers of speech of the configuration; none unless given. */
   readonly recognisers?: TelnyxDoors['recognisers']
+  /** How they are reached. */
+  readonly recognition: Recognisers
   /** Whether noise suppression engines we do not have are stood in for by ours; refused unless given. */
   readonly noiseFallback?: boolean
   readonly version: string
@@ -102,6 +106,7 @@ export function buildHouse(parts: HouseParts): House {
       publisher: publisher(dispatcher, [(event) => telnyx.drafts(event)]),
       sounds: parts.sounds,
       shelf: parts.shelf,
+      transcriber: recordingTranscriber(parts.recognisers ?? [], parts.recognition, parts.shelf),
       applications: applicationsOf(register, usage, clock),
     },
     memoryOf(store),

@@ -8,16 +8,15 @@ import { MediaWorker } from '#media/worker.ts'
 import { RealChance } from '#net/chance.ts'
 import { RealClock } from '#net/clock.ts'
 import { RealDisk } from '#net/disk.ts'
-import { GuardedHttp } from '#net/outbound-http.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { GuardedWebSockets } from '#net/web-socket.ts'
-import { recognisers } from '#speech/recognisers.ts'
 import { streamFrames } from '#telnyx/stream-frames.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { openLog } from './log.ts'
 import { mp3Decoder } from './mp3-decoder.ts'
 import { noiseEngines } from './noise-engines.ts'
+import { anywhere } from './recognition.ts'
 
 export interface MediaProcessOrder {
   readonly ports: readonly [number, number]
@@ -31,8 +30,6 @@ export interface MediaProcessOrder {
 
 /** A leg's socket holds a few packets, not a burst of many legs. */
 const LEG_BUFFER_OCTETS = 64 * 1024
-
-const ANYWHERE = ['0.0.0.0/0', '::/0']
 
 const order = JSON.parse(process.argv[2] ?? '{}') as MediaProcessOrder
 const clock = new RealClock()
@@ -50,12 +47,7 @@ const worker = new MediaWorker({
     // Its thread is started with the first file.
     decodeMp3: mp3Decoder(new ThreadedJobs(), disk, tmpdir()),
   },
-  // The operator names these servers: they may be anywhere.
-  recognisers: recognisers({
-    clock,
-    http: new GuardedHttp({ allow: ANYWHERE }),
-    sockets: new GuardedWebSockets({ allow: ANYWHERE }),
-  }),
+  recognisers: anywhere(clock),
   log,
   ports: { first: order.ports[0], last: order.ports[1] },
   cpuMs: () => {

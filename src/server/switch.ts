@@ -34,6 +34,7 @@ import { lineUp } from './lines.ts'
 import { MediaPool } from './media-pool.ts'
 import { ownAddress } from './own-address.ts'
 import { readRecognisers } from './recognisers.ts'
+import { anywhere } from './recognition.ts'
 import { DiskShelf } from './recording-shelf.ts'
 import { keepRegistrations } from './registrations.ts'
 import { DEFAULT_RATE_LIMIT, type Settings } from './settings.ts'
@@ -203,6 +204,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     noiseFallback: settings.noiseFallback,
     refuseAddress: vetted.value,
     recognisers: declaredRecognisers.value,
+    recognition: anywhere(clock),
     version,
   })
   const running = house

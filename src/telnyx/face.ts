@@ -57,7 +57,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...webhookDeliveryRoutes(doors),
       ...recordingTranscriptionRoutes(doors),
       ...detailRecordRoutes(doors),
-      ...catalogueRoutes(),
+      ...catalogueRoutes(doors.recognisers),
       ...phoneNumberRoutes(doors),
       ...numberOrderRoutes(doors),
       ...sipConnectionRoutes(doors),

@@ -111,6 +111,17 @@ export const recordStart = {
   trim: z.literal('trim-silence').optional(),
 }
 
+/** Of `record_start` on a call. */
+export const recordTranscription = {
+  transcription: flag.optional(),
+  transcription_engine: z.enum(['A', 'B', 'deepgram/nova-3']).optional(),
+  transcription_language: text(35).optional(),
+  transcription_max_speaker_count: whole(1, 100).optional(),
+  transcription_min_speaker_count: whole(1, 100).optional(),
+  transcription_profanity_filter: flag.optional(),
+  transcription_speaker_diarization: flag.optional(),
+}
+
 export const media = { audio_url: url.optional(), media_name: text(500, 1).optional() }
 
 /** How fast a voice speaks, in the words of those that have one for it; everything else about a voice is a cloud's own. */

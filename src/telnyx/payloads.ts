@@ -146,6 +146,17 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
               client_state: fact.conference === null ? null : (conferenceNotes(fact.conference).clientState ?? null),
             },
           }
+    case 'recording.transcribed':
+      return {
+        eventType: 'call.recording.transcription.saved',
+        payload: {
+          ...recordingOwner(fact.call, fact.recording),
+          recording_id: uuid(fact.recording.id),
+          recording_transcription_id: uuid(fact.transcription.id),
+          status: 'completed',
+          transcription_text: fact.transcription.text,
+        },
+      }
     case 'recording.failed':
       return {
         eventType: 'call.recording.error',

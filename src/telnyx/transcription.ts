@@ -94,6 +94,29 @@ export function readTranscription(
   return wish.ok ? ok({ track: body.transcription_tracks ?? 'inbound', wish: wish.value.wish }) : wish
 }
 
+/** What `record_start` says of it; null: no text is wanted. Only recognisers of files make text of a file. */
+export function readRecordTranscription(
+  declared: readonly DeclaredRecogniser[],
+  body: {
+    readonly transcription?: boolean | undefined
+    readonly transcription_engine?: string | undefined
+    readonly transcription_language?: string | undefined
+  },
+): Result<{ readonly recogniser: string; readonly language: string | null } | null, ApiError> {
+  if (body.transcription !== true) return ok(null)
+  const read = readWish(declared, {
+    engine: body.transcription_engine ?? 'A',
+    enginePointer: '/transcription_engine',
+    language: body.transcription_language ?? null,
+    languagePointer: '/transcription_language',
+    model: null,
+    hints: [],
+    interim: false,
+    kinds: ['file'],
+  })
+  return read.ok ? ok({ recogniser: read.value.recogniser, language: read.value.wish.language }) : read
+}
+
 /** The recogniser of an engine, and how it is to be asked. */
 export function readWish(
   declared: readonly DeclaredRecogniser[],

@@ -241,6 +241,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   })
   const outside = new Outside(() => scenario)
   const sockets = new VirtualWebSockets(clock)
+  const recognition = recognisers({ clock, http: outside, sockets })
   const worker = new MediaWorker({
     clock,
     chance,
@@ -248,7 +249,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     disk,
     log,
     noise: { rnnoise },
-    recognisers: recognisers({ clock, http: outside, sockets }),
+    recognisers: recognition,
     streaming: { sockets, languages: { telnyx: streamFrames }, decodeMp3: mp3Decoder(jobs, disk, '/tmp') },
     ports: { first: 30_000, last: 39_999 },
   })
@@ -315,6 +316,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     baseUrl: () => 'http://switch.test',
     faces: () => ({}),
     recognisers: options.recognisers ?? [],
+    recognition,
     refuseAddress: (host) => (host.startsWith('10.') ? 'it is private' : null),
     sipCounts: lines.value.counts,
     version: '0.0.0',

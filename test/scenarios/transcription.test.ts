@@ -28,7 +28,7 @@ const web = createServer((request, reply) => {
   request.on('end', () => {
     const body = Buffer.concat(pieces)
     const boundary = /boundary=(.+)$/.exec(String(request.headers['content-type']))![1]!
-    const from = body.indexOf('\r\n\r\n', body.indexOf('filename="utterance.wav"')) + 4
+    const from = body.indexOf('\r\n\r\n', body.indexOf('; filename="')) + 4
     const wav = decodeWav(body.subarray(from, body.lastIndexOf(`\r\n--${boundary}--`)))
     assert.ok(wav.ok && request.url === '/v1/audio/transcriptions')
     const samples = wav.value.channels[0]!
@@ -291,4 +291,56 @@ test('a recogniser that is lost is called again; one that stays away leaves room
   assert.equal(heard(line.leg).at(-1)?.transcript, 'tone 400')
   line.call.hangUp()
   await scenario.clock.advance(500)
+})
+
+test('a recording is made text of once it is finished, kept, and told', async () => {
+  const line = await callIn()
+  const refused = await act(line.leg, 'record_start', {
+    format: 'wav',
+    channels: 'single',
+    transcription: true,
+    transcription_engine: 'deepgram/nova-3',
+  })
+  assert.deepEqual(
+    [refused.status, refused.json.errors[0].code, refused.json.errors[0].source.pointer],
+    [403, '10038', '/transcription_engine'],
+  )
+  const begun = await act(line.leg, 'record_start', {
+    format: 'wav',
+    channels: 'single',
+    transcription: true,
+    transcription_language: 'en-US',
+  })
+  assert.equal(begun.status, 200, JSON.stringify(begun.json))
+  line.call.party.hum(1300)
+  await scenario.clock.advance(1500)
+  line.call.hangUp()
+  await scenario.clock.advance(200)
+  const told = () => scenario.event('call.recording.transcription.saved', line.leg)
+  for (let i = 0; i < 200 && told() === undefined; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await scenario.clock.advance(20)
+  }
+  const payload = told()!.payload
+  assert.deepEqual([payload.transcription_text, payload.status], ['tone 1300', 'completed'])
+  const types = scenario.received.filter((one) => one.payload.call_control_id === line.leg).map((one) => one.type)
+  assert.deepEqual(types.slice(-3), ['call.hangup', 'call.recording.saved', 'call.recording.transcription.saved'])
+  const { json } = await scenario.rest(
+    'GET',
+    `/v2/recording_transcriptions?filter[recording_id]=${String(payload.recording_id)}`,
+  )
+  assert.equal(json.data.length, 1)
+  assert.equal(json.data[0].id, payload.recording_transcription_id)
+  assert.deepEqual([json.data[0].status, json.data[0].transcription_text], ['completed', 'tone 1300'])
+  assert.match(posts.at(-1)!.fields, /filename="recording.wav"/)
+})
+
+test('the recognisers are listed as the engines they answer for', async () => {
+  const { json } = await scenario.rest('GET', '/v2/speech-to-text/providers?service_type=in_call')
+  assert.deepEqual(
+    json.data.map((one: { provider: string; model: string }) => `${one.provider} ${one.model}`),
+    ['deepgram live', 'telnyx tones-1', 'google tones-1'],
+  )
+  const files = await scenario.rest('GET', '/v2/speech-to-text/providers?service_type=file_based&provider=google')
+  assert.deepEqual(files.json.data[0].service_types, [{ type: 'file_based', languages: ['en', 'de'] }])
 })

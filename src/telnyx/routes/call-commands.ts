@@ -19,6 +19,7 @@ import {
   media,
   rec,
   recordStart,
+  recordTranscription,
   sipx,
   soundModifications,
   speech,
@@ -40,7 +41,7 @@ import {
 import { route } from '../route.ts'
 import { readUuid, uuid } from '../spelling.ts'
 import { readStream, streamFields } from '../streaming.ts'
-import { readTranscriptionOnAnswer, transcriptionOnAnswer } from '../transcription.ts'
+import { readRecordTranscription, readTranscriptionOnAnswer, transcriptionOnAnswer } from '../transcription.ts'
 import { unbuilt, unbuiltError } from '../unbuilt-fields.ts'
 import { runOnCall } from './on-call.ts'
 
@@ -373,15 +374,20 @@ export function callCommandRoutes(doors: TelnyxDoors, commander: Commander): rea
     method: 'POST',
     path: '/calls/:call_control_id/actions/record_start',
     summary: 'Start recording',
-    body: z.object({ ...cs, ...recordStart }),
+    body: z.object({ ...cs, ...recordStart, ...recordTranscription }),
     handler: (request) =>
-      onCall(request, (call) => ({
-        command: { type: 'record', call, options: readRecording(request.body), notes: {} },
-        data: (accepted) => ({
-          result: 'ok',
-          ...(accepted.recording === null ? {} : { recording_id: uuid(accepted.recording.id) }),
-        }),
-      })),
+      onCall(request, (call) => {
+        const transcription = readRecordTranscription(doors.recognisers, request.body)
+        if (!transcription.ok) return fail(transcription.error)
+        const options = { ...readRecording(request.body), transcription: transcription.value }
+        return {
+          command: { type: 'record', call, options, notes: {} },
+          data: (accepted) => ({
+            result: 'ok',
+            ...(accepted.recording === null ? {} : { recording_id: uuid(accepted.recording.id) }),
+          }),
+        }
+      }),
   })
 
   const changeRecording = (

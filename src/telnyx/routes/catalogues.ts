@@ -5,8 +5,9 @@ import type { AnyRoute } from '#http/route.ts'
 import { namedVoices } from '#speech/voices.ts'
 import type { TelnyxActor } from '../doors.ts'
 import { route } from '../route.ts'
+import type { DeclaredRecogniser } from '../transcription.ts'
 
-export function catalogueRoutes(): readonly AnyRoute<TelnyxActor>[] {
+export function catalogueRoutes(recognisers: readonly DeclaredRecogniser[]): readonly AnyRoute<TelnyxActor>[] {
   return [
     route<unknown>({
       method: 'GET',
@@ -38,7 +39,17 @@ export function catalogueRoutes(): readonly AnyRoute<TelnyxActor>[] {
       method: 'GET',
       path: '/speech-to-text/providers',
       summary: 'List recognisers of speech',
-      handler: async () => ({ status: 200, json: { data: [], meta: emptyMeta } }),
+      handler: async ({ query }) => {
+        const wanted = typeof query.service_type === 'string' ? query.service_type : null
+        const provider = typeof query.provider === 'string' ? query.provider : null
+        const data = recognisers
+          .flatMap((one) => one.engines.map((engine) => engineOf(one, engine, wanted)))
+          .filter((one) => one.service_types.length > 0 && (provider === null || one.provider === provider))
+        return {
+          status: 200,
+          json: { data, meta: { total: data.length } },
+        }
+      },
     }),
     route<unknown>({
       method: 'GET',
@@ -49,4 +60,15 @@ export function catalogueRoutes(): readonly AnyRoute<TelnyxActor>[] {
   ]
 }
 
-const emptyMeta = { total_pages: 0, total_results: 0, page_number: 1, page_size: 20 }
+/** A declared recogniser as one of the API's engines. */
+function engineOf(recogniser: DeclaredRecogniser, engine: string, wanted: string | null) {
+  const types = recogniser.access.kind === 'file' ? ['in_call', 'file_based'] : ['in_call', 'streaming']
+  return {
+    provider: engine === '*' ? recogniser.name : engine.toLowerCase(),
+    model: recogniser.access.model ?? recogniser.name,
+    hosted: false,
+    service_types: types
+      .filter((type) => wanted === null || type === wanted)
+      .map((type) => ({ type, languages: recogniser.languages })),
+  }
+}
