@@ -122,8 +122,12 @@ test('an IVR: one waits and is put through, two leaves a message, too long a wai
   const scenario = await openScenario({ speech: true })
   const app = new IvrApp({ client: sdkOf(scenario), agents: ['anna'], patienceSecs: 20 })
   const failures = drive(scenario, app)
-  const press = async (call: PhoneCall, digits: string, hz: number): Promise<void> => {
-    await scenario.clock.advance(6000)
+  /** How often the application has begun to speak. */
+  const spoken = (): number => scenario.types().filter((type) => type === 'call.speak.started').length
+  /** Presses keys once the application speaks for the `nth` time since the story began. */
+  const press = async (call: PhoneCall, nth: number, digits: string, hz: number): Promise<void> => {
+    await scenario.clock.until(() => spoken() >= nth)
+    await scenario.clock.advance(1000)
     call.party.dial(digits)
     await scenario.clock.advance(1000)
     call.party.hum(hz)
@@ -131,7 +135,7 @@ test('an IVR: one waits and is put through, two leaves a message, too long a wai
 
   // One: waits with music, is seen in the queue, is put through to the agent who calls.
   const first = await scenario.callIn('bob', CALLER)
-  await press(first, '1', CALLER)
+  await press(first, 1, '1', CALLER)
   await scenario.clock.advance(3000)
   assert.ok(first.party.loudness(1000) > -45, 'music while waiting')
   const queue = (await app.command('queue')) as { from: string; queue_position: number }[]
@@ -145,17 +149,20 @@ test('an IVR: one waits and is put through, two leaves a message, too long a wai
   await scenario.clock.advance(2000)
 
   // Two, after a key that is not on the menu.
+  let before = spoken()
   const second = await scenario.callIn('carol', CALLER)
-  await press(second, '7', CALLER)
-  await press(second, '2', CALLER)
+  await press(second, before + 1, '7', CALLER)
+  await press(second, before + 2, '2', CALLER)
+  await scenario.clock.until(() => spoken() >= before + 3)
   await scenario.clock.advance(8000)
   second.party.hum(null)
   await scenario.clock.until(() => second.state === 'ended', 60_000)
   assert.equal(app.messages.length, 1)
 
   // Too long a wait.
+  before = spoken()
   const third = await scenario.callIn('dave', CALLER)
-  await press(third, '1', CALLER)
+  await press(third, before + 1, '1', CALLER)
   await scenario.clock.advance(30_000)
   third.party.hum(null)
   await scenario.clock.until(() => third.state === 'ended', 60_000)
