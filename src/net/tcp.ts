@@ -37,26 +37,42 @@ export class TcpNet implements StreamNet {
     handlers: StreamHandlers,
     timeoutMs: number,
   ): Promise<Result<StreamConnection, ConnectError>> {
-    return new Promise((resolve) => {
-      const socket = openSocket({ host: remote.host, port: remote.port, noDelay: true, keepAlive: true })
-      const failed = (reason: string): void => {
-        socket.destroy()
-        resolve(err({ type: 'connect-failed', remote, reason }))
-      }
-      const onError = (cause: Error): void => failed(cause.message)
-      const onTimeout = (): void => failed(`no connection within ${timeoutMs} ms`)
-      socket.once('error', onError)
-      socket.setTimeout(timeoutMs, onTimeout)
-      socket.once('connect', () => {
-        socket.off('error', onError)
-        socket.setTimeout(0)
-        socket.removeListener('timeout', onTimeout)
-        const connection = new SocketConnection(socket)
-        connection.attach(handlers)
-        resolve(ok(connection))
-      })
-    })
+    const socket = openSocket({ host: remote.host, port: remote.port, noDelay: true, keepAlive: true })
+    return whenOpen(socket, 'connect', remote, handlers, timeoutMs)
   }
+}
+
+/**
+ * Waits for a socket that is on its way.
+ *
+ * @param event which says that it may be used
+ * @param about stands before the reason of a failure
+ */
+export function whenOpen(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  remote: Address,
+  handlers: StreamHandlers,
+  timeoutMs: number,
+  about = '',
+): Promise<Result<StreamConnection, ConnectError>> {
+  return new Promise((resolve) => {
+    const failed = (reason: string): void => {
+      socket.destroy()
+      resolve(err({ type: 'connect-failed', remote, reason: about + reason }))
+    }
+    // Stays: what fails once may fail twice, and a second error that nobody hears ends the process.
+    socket.on('error', (cause) => failed(cause.message))
+    const onTimeout = (): void => failed(`no connection within ${timeoutMs} ms`)
+    socket.setTimeout(timeoutMs, onTimeout)
+    socket.once(event, () => {
+      socket.setTimeout(0)
+      socket.removeListener('timeout', onTimeout)
+      const connection = new SocketConnection(socket)
+      connection.attach(handlers)
+      resolve(ok(connection))
+    })
+  })
 }
 
 /** Why a listener could not be opened. */

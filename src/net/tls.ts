@@ -9,7 +9,6 @@ import {
   type PeerCertificate,
   rootCertificates,
   type Server,
-  type TLSSocket,
 } from 'node:tls'
 import { err, ok, type Result } from '#base/result.ts'
 import type {
@@ -21,7 +20,7 @@ import type {
   StreamHandlers,
   StreamListener,
 } from '#base/wire.ts'
-import { bindFailure, listenerOf, MAX_CONNECTIONS, SocketConnection } from './tcp.ts'
+import { bindFailure, listenerOf, MAX_CONNECTIONS, SocketConnection, whenOpen } from './tcp.ts'
 
 /** What is older is broken (RFC 8996). */
 const MIN_VERSION = 'TLSv1.2'
@@ -113,36 +112,19 @@ export class TlsNet implements SecureStreamNet {
     timeoutMs: number,
   ): Promise<Result<StreamConnection, ConnectError>> {
     const { extraCa, verify } = this.#options
-    return new Promise((resolve) => {
-      const socket: TLSSocket = openSecure({
-        host: remote.host,
-        port: remote.port,
-        minVersion: MIN_VERSION,
-        rejectUnauthorized: verify,
-        checkServerIdentity: (_host, certificate) => identityProblem(name, certificate),
-        // RFC 6066 §3: the server name is never a literal address.
-        ...(isIP(name) === 0 ? { servername: name } : {}),
-        ...(extraCa.length === 0 ? {} : { ca: [...rootCertificates, ...extraCa] }),
-      })
-      socket.setNoDelay(true)
-      socket.setKeepAlive(true)
-      const failed = (reason: string): void => {
-        socket.destroy()
-        resolve(err({ type: 'connect-failed', remote, reason }))
-      }
-      const onError = (cause: Error): void => failed(`TLS with ${name}: ${cause.message}`)
-      const onTimeout = (): void => failed(`no connection within ${timeoutMs} ms`)
-      socket.once('error', onError)
-      socket.setTimeout(timeoutMs, onTimeout)
-      socket.once('secureConnect', () => {
-        socket.off('error', onError)
-        socket.setTimeout(0)
-        socket.removeListener('timeout', onTimeout)
-        const connection = new SocketConnection(socket)
-        connection.attach(handlers)
-        resolve(ok(connection))
-      })
+    const socket = openSecure({
+      host: remote.host,
+      port: remote.port,
+      minVersion: MIN_VERSION,
+      rejectUnauthorized: verify,
+      checkServerIdentity: (_host, certificate) => identityProblem(name, certificate),
+      // RFC 6066 §3: the server name is never a literal address.
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      ...(extraCa.length === 0 ? {} : { ca: [...rootCertificates, ...extraCa] }),
     })
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true)
+    return whenOpen(socket, 'secureConnect', remote, handlers, timeoutMs, `TLS with ${name}: `)
   }
 }
 

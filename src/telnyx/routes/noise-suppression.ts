@@ -8,9 +8,8 @@ import { type Commander, fail } from '../commander.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { errors } from '../errors.ts'
 import { cs } from '../fields.ts'
-import { readNotes } from '../reading.ts'
-import { resolveCall } from '../resolve.ts'
 import { route } from '../route.ts'
+import { runOnCall } from './on-call.ts'
 
 /** Names of the API, with its old single letters. */
 const ENGINES = [
@@ -55,33 +54,23 @@ export function noiseSuppressionRoutes(doors: TelnyxDoors, commander: Commander)
     path: '/calls/:call_control_id/actions/suppression_start',
     summary: 'Suppress noise',
     body: startBody,
-    handler: async (request) => {
-      const { body } = request
-      const call = resolveCall(request.params.call_control_id)
-      if (!call.ok) return fail(call.error)
-      const engine = body.noise_suppression_engine ?? 'Denoiser'
-      if (!OURS.has(engine) && !doors.noiseFallback)
-        return fail(
-          errors.coded(
-            403,
-            '10038',
-            'Feature not available',
-            `This switch has no ${engine}: use Denoiser, or let it stand in with noise_suppression_fallback: true.`,
-            '/noise_suppression_engine',
-          ),
-        )
-      return commander.run(request, {
-        command: {
-          type: 'suppress-noise',
-          call: call.value,
-          direction: body.direction ?? 'inbound',
-          engine: 'rnnoise',
-        },
-        notes: (record) => readNotes(record.notes, body),
-        commandId: body.command_id,
-        scope: call.value,
-      })
-    },
+    handler: (request) =>
+      runOnCall(commander, request, (call) => {
+        const { body } = request
+        const engine = body.noise_suppression_engine ?? 'Denoiser'
+        if (!OURS.has(engine) && !doors.noiseFallback)
+          return fail(
+            errors.coded(
+              403,
+              '10038',
+              'Feature not available',
+              `This switch has no ${engine}: use Denoiser, or let it stand in with noise_suppression_fallback: true.`,
+              '/noise_suppression_engine',
+            ),
+          )
+        const direction = body.direction ?? 'inbound'
+        return { command: { type: 'suppress-noise', call, direction, engine: 'rnnoise' } }
+      }),
   })
 
   const stop = route({
@@ -89,16 +78,10 @@ export function noiseSuppressionRoutes(doors: TelnyxDoors, commander: Commander)
     path: '/calls/:call_control_id/actions/suppression_stop',
     summary: 'Suppress noise no more',
     body: z.object(cs),
-    handler: async (request) => {
-      const call = resolveCall(request.params.call_control_id)
-      if (!call.ok) return fail(call.error)
-      return commander.run(request, {
-        command: { type: 'suppress-noise', call: call.value, direction: null, engine: 'rnnoise' },
-        notes: (record) => readNotes(record.notes, request.body),
-        commandId: request.body.command_id,
-        scope: call.value,
-      })
-    },
+    handler: (request) =>
+      runOnCall(commander, request, (call) => ({
+        command: { type: 'suppress-noise', call, direction: null, engine: 'rnnoise' },
+      })),
   })
 
   return [start, stop]

@@ -13,10 +13,10 @@ import { type ApiError, refusalError } from '../errors.ts'
 import { cs } from '../fields.ts'
 import { MAX_QUEUE_SIZE } from '../limits.ts'
 import { listBody, readPage } from '../paging.ts'
-import { readNotes } from '../reading.ts'
 import { resolveCall } from '../resolve.ts'
 import { queueCallResource, queueResource } from '../resources.ts'
 import { route } from '../route.ts'
+import { runOnCall } from './on-call.ts'
 
 const DEFAULT_SIZE = 300
 const DEFAULT_CALLS_PAGE = 20
@@ -35,25 +35,21 @@ export function queueRoutes(doors: TelnyxDoors, commander: Commander): readonly 
       max_size: whole(1, MAX_QUEUE_SIZE).optional(),
       max_wait_time_secs: whole(1, 86_400).optional(),
     }),
-    handler: async (request) => {
-      const { body } = request
-      const call = resolveCall(request.params.call_control_id)
-      if (!call.ok) return fail(call.error)
-      return commander.run(request, {
-        command: {
-          type: 'enqueue',
-          call: call.value,
-          queueName: body.queue_name,
-          maxSize: body.max_size ?? null,
-          maxWaitMs: body.max_wait_time_secs === undefined ? null : body.max_wait_time_secs * 1000,
-          keepAfterHangup: body.keep_after_hangup ?? false,
-          audio: { type: 'hold-music' },
-        },
-        notes: (record) => readNotes(record.notes, body),
-        commandId: body.command_id,
-        scope: call.value,
-      })
-    },
+    handler: (request) =>
+      runOnCall(commander, request, (call) => {
+        const { body } = request
+        return {
+          command: {
+            type: 'enqueue',
+            call,
+            queueName: body.queue_name,
+            maxSize: body.max_size ?? null,
+            maxWaitMs: body.max_wait_time_secs === undefined ? null : body.max_wait_time_secs * 1000,
+            keepAfterHangup: body.keep_after_hangup ?? false,
+            audio: { type: 'hold-music' },
+          },
+        }
+      }),
   })
 
   const leave = route({
@@ -61,16 +57,7 @@ export function queueRoutes(doors: TelnyxDoors, commander: Commander): readonly 
     path: '/calls/:call_control_id/actions/leave_queue',
     summary: 'Take a call out of its queue',
     body: z.object(cs),
-    handler: async (request) => {
-      const call = resolveCall(request.params.call_control_id)
-      if (!call.ok) return fail(call.error)
-      return commander.run(request, {
-        command: { type: 'leave-queue', call: call.value },
-        notes: (record) => readNotes(record.notes, request.body),
-        commandId: request.body.command_id,
-        scope: call.value,
-      })
-    },
+    handler: (request) => runOnCall(commander, request, (call) => ({ command: { type: 'leave-queue', call } })),
   })
 
   const list = route({
