@@ -55,7 +55,7 @@ export function catalogueRoutes(recognisers: readonly DeclaredRecogniser[]): rea
       method: 'GET',
       path: '/noise_suppression_engines',
       summary: 'List engines that suppress noise',
-      handler: async () => ({ status: 200, json: { data: [] } }),
+      handler: async () => ({ status: 200, json: { data: noiseEngines } }),
     }),
   ]
 }
@@ -72,3 +72,5 @@ function engineOf(recogniser: DeclaredRecogniser, engine: string, wanted: string
       .map((type) => ({ type, languages: recogniser.languages })),
   }
 }
+
+const noiseEngines = [{ value: 'denoiser', label: 'Denoiser (RNNoise)', default_attenuation_level: 100 }]
