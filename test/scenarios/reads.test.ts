@@ -49,6 +49,45 @@ test('connections, profiles and numbers are listed and looked up', async () => {
   assert.equal((await client.phoneNumbers.voice.retrieve(number!.id!)).data!.phone_number, '+15550100')
 })
 
+test('IP and FQDN connections and their addresses are made, listed, looked up, changed and deleted', async () => {
+  const ip = (await client.ipConnections.create({ connection_name: 'by address' })).data!.id!
+  assert.deepEqual(
+    (await client.ipConnections.list()).data!.map((one) => one.id),
+    [ip],
+  )
+  assert.equal((await client.ipConnections.retrieve(ip)).data!.connection_name, 'by address')
+  assert.equal((await client.ipConnections.update(ip, { connection_name: 'by ip' })).data!.connection_name, 'by ip')
+  const address = (await client.ips.create({ connection_id: ip, ip_address: '192.0.2.7' })).data!.id!
+  assert.deepEqual(
+    (await client.ips.list()).data!.map((one) => one.ip_address),
+    ['192.0.2.7'],
+  )
+  assert.equal((await client.ips.retrieve(address)).data!.port, 5060)
+  assert.equal((await client.ips.update(address, { ip_address: '192.0.2.8' })).data!.ip_address, '192.0.2.8')
+  assert.equal((await client.ips.delete(address)).data!.id, address)
+  assert.equal((await client.ipConnections.delete(ip)).data!.id, ip)
+  await fails(client.ipConnections.retrieve(ip), 404, '10005')
+
+  const fqdn = (await client.fqdnConnections.create({ connection_name: 'by name' })).data!.id!
+  assert.deepEqual(
+    (await client.fqdnConnections.list()).data!.map((one) => one.id),
+    [fqdn],
+  )
+  assert.equal((await client.fqdnConnections.retrieve(fqdn)).data!.connection_name, 'by name')
+  assert.equal((await client.fqdnConnections.update(fqdn, { connection_name: 'named' })).data!.connection_name, 'named')
+  const name = (await client.fqdns.create({ connection_id: fqdn, dns_record_type: 'a', fqdn: 'sip.example' })).data!.id!
+  assert.deepEqual(
+    (await client.fqdns.list()).data!.map((one) => one.fqdn),
+    ['sip.example'],
+  )
+  assert.equal((await client.fqdns.retrieve(name)).data!.dns_record_type, 'a')
+  assert.equal((await client.fqdns.update(name, { fqdn: 'sip2.example' })).data!.fqdn, 'sip2.example')
+  assert.equal((await client.fqdns.delete(name)).data!.id, name)
+  assert.equal((await client.fqdnConnections.delete(fqdn)).data!.id, fqdn)
+  const orders = await scenario.rest('GET', '/v2/number_orders')
+  assert.deepEqual(orders.json.data, [])
+})
+
 test('a recording that cannot be written is told as call.recording.error, and the call goes on', async () => {
   scenario.onWebhook = async (event) => {
     if (event.type === 'call.initiated')
