@@ -14,6 +14,7 @@ export const floors: Readonly<Record<string, number>> = {
   audio: 1,
   http: 1,
   storage: 1,
+  buckets: 1,
   media: 2,
   webrtc: 2,
   speech: 2,

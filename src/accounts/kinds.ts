@@ -68,6 +68,13 @@ export interface InboundChannels {
   readonly channels: number
 }
 
+/** The bucket that a connection's recordings are carried to. */
+export interface OwnStorage {
+  readonly connection: ApplicationId
+  /** A `Bucket` of buckets/ as JSON. */
+  readonly bucket: Sealed
+}
+
 /** Numbers that were ordered at once. */
 export interface NumberOrder {
   readonly numbers: readonly string[]
@@ -85,6 +92,7 @@ export interface Kinds {
   readonly 'outbound-profile': OutboundProfile
   readonly 'inbound-channels': InboundChannels
   readonly 'number-order': NumberOrder
+  readonly 'own-storage': OwnStorage
 }
 
 export type Kind = keyof Kinds

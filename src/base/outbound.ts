@@ -9,6 +9,8 @@ export interface OutboundRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  /** A body that is read as it is sent, instead of `body`; opened anew when the request goes out again. */
+  readonly upload?: { readonly octets: number; open(): AsyncIterable<Uint8Array> }
   /** From the first connect to the status line; 0 means the client's default. */
   readonly timeoutMs: number
   /** How many octets of the reply's body are read; the rest is dropped and the connection closed. 0: decide on the status line alone. */

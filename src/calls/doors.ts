@@ -48,6 +48,8 @@ export interface FinishedRecording {
   readonly path: string
   readonly durationMs: number
   readonly octets: number
+  /** URI of the bucket it was carried to; null: it lies on the shelf. */
+  readonly carriedTo: string | null
 }
 
 /** Where recordings lie, and what is done to them when they end: trimming, encoding. */

@@ -215,6 +215,8 @@ export interface Recording {
   readonly state: 'recording' | 'paused' | 'processing' | 'completed' | 'failed' | 'deleted'
   /** Path below the recordings folder: of the growing WAV first, of the finished file at the end. */
   readonly path: string
+  /** URI of the finished file in the customer's own storage; null: it lies at `path`. */
+  readonly carriedTo: string | null
   readonly startedAtWallMs: number
   readonly endedAtWallMs: number | null
   readonly durationMs: number | null

@@ -85,7 +85,9 @@ export function recordingWrite(recording: Recording): Write {
 }
 
 export function recordingFromRow(row: Pick<RecordingRow, 'data'>): Recording {
-  return JSON.parse(row.data) as Recording
+  // Rows of older versions know no storage but ours.
+  const { carriedTo = null, ...recording } = JSON.parse(row.data) as Omit<Recording, 'carriedTo'> & Partial<Recording>
+  return { ...recording, carriedTo }
 }
 
 /** Entries have rows of their own: a long queue is not rewritten when one leaves. */

@@ -66,6 +66,41 @@ test('a request is sent as told and its reply comes back', async () => {
   assert.equal(reply.value.headers['x-seen'], `POST /hook?a=b 1 ${new URL(url).host}`)
 })
 
+test('a body is sent as it is read; an answer before its end stops the reading', async () => {
+  let seen = 0
+  const taking = await web((request, reply) => {
+    request.on('data', (chunk: Buffer) => {
+      seen += chunk.length
+    })
+    request.on('end', () => reply.end(request.headers['content-length']))
+  })
+  let read = 0
+  const upload = (pieces: number) => ({
+    octets: pieces * 65_536,
+    async *open() {
+      for (read = 0; read < pieces; read++) yield new Uint8Array(65_536)
+    },
+  })
+  const put = (url: string, pieces: number) =>
+    client().request(get(url, { method: 'PUT', upload: upload(pieces), maxRedirects: 0 }))
+  const taken = await put(taking, 100)
+  assert.ok(taken.ok)
+  assert.equal(Buffer.from(taken.value.body).toString(), String(100 * 65_536))
+  assert.equal(seen, 100 * 65_536)
+
+  const gone = Promise.withResolvers<void>()
+  const refusing = await web((request, reply) => {
+    request.socket.once('close', () => gone.resolve())
+    reply.statusCode = 403
+    reply.end('no')
+  })
+  const refused = await put(refusing, 10_000)
+  assert.ok(refused.ok)
+  assert.equal(refused.value.status, 403)
+  await gone.promise
+  assert.ok(read < 10_000, `${read} pieces were read`)
+})
+
 test('the status line alone decides: a malformed chunked body after it is still a success', async () => {
   const url = await raw((socket) =>
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n')),

@@ -10,7 +10,7 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import type { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { getCACertificates, type SecureContextOptions } from 'node:tls'
 import { createBrotliDecompress, createInflate, createUnzip } from 'node:zlib'
 import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
@@ -144,6 +144,10 @@ export class GuardedHttp implements OutboundHttp {
       sent.once('response', (reply) => {
         clearTimeout(timer)
         reply.on('error', () => {})
+        // Answered before all of it was sent: nobody reads the rest.
+        reply.once('end', () => {
+          if (!sent.writableFinished) sent.destroy()
+        })
         resolve(ok(reply))
       })
       // Stays for good: errors after the reply began are the reply's to tell.
@@ -157,7 +161,11 @@ export class GuardedHttp implements OutboundHttp {
         socket.destroy()
         fail({ type: 'broken-reply', reason: 'the server switched protocols unasked' })
       })
-      if (request.body !== undefined && request.method !== 'GET' && request.method !== 'HEAD') {
+      if (request.upload !== undefined) {
+        sent.setHeader('content-length', request.upload.octets)
+        // A reply may come before the end of what is sent: the rest is dropped with the connection, not an error.
+        pipeline(Readable.from(request.upload.open(), { objectMode: false }), sent, () => {})
+      } else if (request.body !== undefined && request.method !== 'GET' && request.method !== 'HEAD') {
         sent.setHeader('content-length', request.body.length)
         sent.end(request.body)
       } else {
@@ -288,14 +296,16 @@ function redirected(request: OutboundRequest, from: URL, to: URL, status: number
   const keep = ([name]: [string, string]): boolean =>
     (sameOrigin || !CREDENTIAL_HEADERS.has(name.toLowerCase())) &&
     (status !== 303 || !name.toLowerCase().startsWith('content-'))
-  const { body, ...rest } = request
+  const { body, upload, ...rest } = request
   const headers = Object.fromEntries(Object.entries(request.headers).filter(keep))
   if (sameOrigin && to.username === '') {
     to.username = from.username
     to.password = from.password
   }
   const method = status === 303 && request.method !== 'HEAD' ? 'GET' : request.method
-  return { ...rest, method, url: to.href, headers, ...(body === undefined || status === 303 ? {} : { body }) }
+  const sent =
+    status === 303 ? {} : { ...(body === undefined ? {} : { body }), ...(upload === undefined ? {} : { upload }) }
+  return { ...rest, method, url: to.href, headers, ...sent }
 }
 
 function isRedirect(status: number): boolean {

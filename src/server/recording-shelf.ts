@@ -1,11 +1,13 @@
 // Where recordings lie: below `recordings/` of the data folder, by day. The media worker writes `<day>/<id>.wav` as it
-// happens; finishing trims and encodes it into the file that customers download, and removes the raw one.
+// happens; finishing trims and encodes it into the file that customers download, carries it to the
+// customer's own storage if there is one, and removes what is not needed any more.
 
 import type { Disk } from '#base/disk.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { FinishedRecording, RecordingShelf } from '#calls/doors.ts'
 import type { Recording } from '#calls/model.ts'
 import type { AudioJobs } from '#speech/jobs.ts'
+import type { RecordingCarrier } from './recording-carrier.ts'
 
 const READ_OCTETS = 64 * 1024
 
@@ -13,12 +15,14 @@ export class DiskShelf implements RecordingShelf {
   readonly #disk: Disk
   readonly #jobs: AudioJobs
   readonly #folder: string
+  readonly #carrier: Pick<RecordingCarrier, 'carry'>
 
   /** @param folder absolute */
-  constructor(disk: Disk, jobs: AudioJobs, folder: string) {
+  constructor(disk: Disk, jobs: AudioJobs, folder: string, carrier: Pick<RecordingCarrier, 'carry'>) {
     this.#disk = disk
     this.#jobs = jobs
     this.#folder = folder
+    this.#carrier = carrier
   }
 
   absolute(path: string): string {
@@ -39,8 +43,12 @@ export class DiskShelf implements RecordingShelf {
       () => {},
     )
     if (!done.ok) return err('reason' in done.error ? done.error.reason : done.error.type)
+    const { durationMs, octets } = done.value
+    const carriedTo = await this.#carrier.carry(recording, { octets, open: () => this.#pieces(path) })
+    // Not before: whoever dies while a file is carried finds the raw one again, and carries it to the same name.
     await this.#disk.remove(this.absolute(raw))
-    return ok({ path, durationMs: done.value.durationMs, octets: done.value.octets })
+    if (carriedTo !== null) await this.remove(path)
+    return ok({ path, durationMs, octets, carriedTo })
   }
 
   /** A finished file, piece by piece; null when it is gone. */
@@ -69,6 +77,12 @@ export class DiskShelf implements RecordingShelf {
         }
       })(),
     }
+  }
+
+  async *#pieces(path: string): AsyncIterable<Uint8Array> {
+    const file = await this.read(path)
+    if (file === null) throw new Error('the finished file cannot be read')
+    yield* file.stream
   }
 
   async remove(path: string): Promise<void> {

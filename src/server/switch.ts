@@ -35,6 +35,7 @@ import { MediaPool } from './media-pool.ts'
 import { ownAddress } from './own-address.ts'
 import { readRecognisers } from './recognisers.ts'
 import { anywhere } from './recognition.ts'
+import { RecordingCarrier } from './recording-carrier.ts'
 import { DiskShelf } from './recording-shelf.ts'
 import { keepRegistrations } from './registrations.ts'
 import { DEFAULT_RATE_LIMIT, type Settings } from './settings.ts'
@@ -196,7 +197,12 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     media: { channelOf: hallChannels },
     mediaEvents: pool.value.ear(),
     sounds: hallSounds(sounds, library),
-    shelf: new DiskShelf(disk, jobs, `${dataDir}/recordings`),
+    shelf: new DiskShelf(
+      disk,
+      jobs,
+      `${dataDir}/recordings`,
+      new RecordingCarrier({ register, http: outbound, clock, log }),
+    ),
     credentials,
     baseUrl: () => `http://${httpAddress}`,
     faces,

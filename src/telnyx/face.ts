@@ -15,6 +15,7 @@ import { callRoutes } from './routes/calls.ts'
 import { catalogueRoutes } from './routes/catalogues.ts'
 import { conferenceCommandRoutes } from './routes/conference-commands.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
+import { customStorageCredentialRoutes } from './routes/custom-storage-credentials.ts'
 import { detailRecordRoutes } from './routes/detail-records.ts'
 import { mediaRoutes } from './routes/media.ts'
 import { noiseSuppressionRoutes } from './routes/noise-suppression.ts'
@@ -66,6 +67,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...outboundVoiceProfileRoutes(doors),
       ...telephonyCredentialRoutes(doors),
       ...pushCredentialRoutes(doors),
+      ...customStorageCredentialRoutes(doors),
       ...siprecConnectorRoutes(doors),
       ...siprecCommandRoutes(doors, commander),
       ...noiseSuppressionRoutes(doors, commander),

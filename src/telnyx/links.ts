@@ -12,6 +12,9 @@ export function recordingLinks(secret: Uint8Array, baseUrl: () => string, nowWal
   return (recording: Recording) => {
     if (recording.state !== 'completed') return { mp3: null, wav: null }
     const { format } = recording.options
+    const { carriedTo } = recording
+    if (carriedTo !== null)
+      return { mp3: format === 'mp3' ? carriedTo : null, wav: format === 'wav' ? carriedTo : null }
     const expires = Math.floor((nowWallMs() + LINK_LIFETIME_MS) / 1000)
     const name = `${uuid(recording.id)}.${format}`
     const link = `${baseUrl()}/downloads/recordings/${name}?expires=${expires}&signature=${signature(secret, name, expires)}`

@@ -25,6 +25,7 @@ import { type Lines, lineUp } from '#server/lines.ts'
 import { MediaFan } from '#server/media-fan.ts'
 import { mp3Decoder } from '#server/mp3-decoder.ts'
 import { noiseEngines } from '#server/noise-engines.ts'
+import { RecordingCarrier } from '#server/recording-carrier.ts'
 import { DiskShelf } from '#server/recording-shelf.ts'
 import { hallSounds } from '#server/sounds-adapter.ts'
 import { LocalJobs } from '#speech/jobs.ts'
@@ -311,7 +312,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     mediaEvents: fan.facade(),
     library,
     sounds: hallSounds(sounds, library),
-    shelf: new DiskShelf(disk, jobs, '/data/recordings'),
+    shelf: new DiskShelf(disk, jobs, '/data/recordings', new RecordingCarrier({ register, http: outside, clock, log })),
     credentials,
     baseUrl: () => 'http://switch.test',
     faces: () => ({}),

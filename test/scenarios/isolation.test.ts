@@ -81,6 +81,7 @@ async function own(scenario: Scenario): Promise<Things> {
   await client.calls.actions.stopRecording(call, {})
   await scenario.clock.until(() => scenario.types().includes('call.recording.saved'))
   const recorded = (await client.recordings.list()).data![0]!
+  await client.customStorageCredentials.create(connection_id, { backend: 's3', configuration: S3 })
   await scenario.clock.advance(5_000)
   const delivery = (await client.webhookDeliveries.list()).data![0]!
   return {
@@ -94,6 +95,7 @@ async function own(scenario: Scenario): Promise<Things> {
     '/call_control_applications/': [connection_id, UNKNOWN_DECIMAL],
     '/connections/': [connection_id, UNKNOWN_DECIMAL],
     '/media/': ['secret-media', 'no-media'],
+    '/custom_storage_credentials/': [connection_id, UNKNOWN_DECIMAL],
     '/telephony_credentials/': [credential.id!, UNKNOWN_UUID],
     '/mobile_push_credentials/': [push.json.data.id, UNKNOWN_UUID],
     '/siprec_connectors/': ['secret-recorder', 'no-recorder'],
@@ -145,6 +147,14 @@ const demanded: readonly (readonly [end: string, fields: readonly string[]])[] =
   ['/fork_start', ['rx', 'tx']],
 ]
 
+const S3 = {
+  backend: 's3',
+  bucket: 'b',
+  region: 'eu-central-1',
+  aws_access_key_id: 'id',
+  aws_secret_access_key: 'secret key',
+} as const
+
 const samples: Record<string, unknown> = {
   to: '+13125550188',
   from: '+15550111',
@@ -169,6 +179,8 @@ const samples: Record<string, unknown> = {
   queue_name: 'secret-queue',
   max_size: 10,
   sip_address: 'sip:x@127.0.0.1',
+  backend: 's3',
+  configuration: S3,
   content_type: 'text/plain',
   body: 'x',
 }
