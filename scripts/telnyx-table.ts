@@ -5,8 +5,8 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyRoute } from '#http/route.ts'
 import type { TelnyxActor, TelnyxDoors } from '#telnyx/doors.ts'
+import { eventTypes } from '#telnyx/event-types.ts'
 import { telnyxMount } from '#telnyx/face.ts'
-import { eventTypes } from '#telnyx/payloads.ts'
 import { endpoints, events, type Method, type Tier } from './telnyx-rows.ts'
 
 const root = join(import.meta.dirname, '..')

@@ -2,8 +2,8 @@
 
 import { z } from 'zod'
 import { flag, text, whole } from '#http/schema.ts'
+import { eventTypes } from './event-types.ts'
 import { MAX_CUSTOM_HEADERS, MAX_SPEECH_CHARACTERS, MAX_URL_CHARACTERS } from './limits.ts'
-import { eventTypes } from './payloads.ts'
 import { readTime } from './spelling.ts'
 
 /** http or https, at most 2000 characters (10003). */
