@@ -1,7 +1,13 @@
 // The country of a number, for profiles that allow some countries and not others. `libphonenumber-js/min` knows which
 // area codes of the North American plan are whose (docs/decisions/0009).
 
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
+import { createRequire } from 'node:module'
+import type { parsePhoneNumberFromString } from 'libphonenumber-js/min'
+
+type Library = { readonly parsePhoneNumberFromString: typeof parsePhoneNumberFromString }
+
+/** Loaded with the first number that is looked at: few switches restrict countries, and every start would pay for it. */
+let library: Library | null = null
 
 /** Shorter ones are extensions and services of ours, not numbers of a country. */
 const LEAST_DIGITS = 7
@@ -16,5 +22,6 @@ export function countryOf(dialled: string): string | null | undefined {
   // Without the plus it is dialled the same way by many trunks, so it counts the same.
   const digits = bare.replace(/^(?:\+|00|011)/, '')
   if (digits.length < LEAST_DIGITS) return undefined
-  return parsePhoneNumberFromString(`+${digits}`)?.country ?? null
+  library ??= createRequire(import.meta.url)('libphonenumber-js/min') as Library
+  return library.parsePhoneNumberFromString(`+${digits}`)?.country ?? null
 }

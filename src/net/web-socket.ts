@@ -6,7 +6,8 @@
 
 import type { IncomingMessage } from 'node:http'
 import { getCACertificates } from 'node:tls'
-import WebSocket, { type RawData } from 'ws'
+import type WebSocket from 'ws'
+import type { RawData } from 'ws'
 import { err, ok, type Result } from '#base/result.ts'
 import type {
   WebSocketConnection,
@@ -55,9 +56,11 @@ export class GuardedWebSockets implements WebSocketNet {
       minVersion: 'TLSv1.2' as const,
       ...(this.#certificates.length === 0 ? {} : { ca: [...getCACertificates('default'), ...this.#certificates] }),
     }
+    // Loaded with the first stream: every start of a media worker would pay for it.
+    const { default: Client } = await import('ws')
     let socket: WebSocket
     try {
-      socket = new WebSocket(url, options)
+      socket = new Client(url, options)
     } catch (cause) {
       return err({ type: 'bad-url', reason: cause instanceof Error ? cause.message : 'unusable request' })
     }
@@ -108,11 +111,11 @@ class Connection implements WebSocketConnection {
   }
 
   sendText(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text)
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text)
   }
 
   sendBinary(bytes: Uint8Array): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(bytes)
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(bytes)
   }
 
   close(code: number, reason: string): void {
@@ -122,7 +125,7 @@ class Connection implements WebSocketConnection {
   #check(): void {
     if (!this.#answered) return this.#socket.terminate()
     this.#answered = false
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping()
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
   }
 }
 
