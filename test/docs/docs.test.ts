@@ -10,7 +10,7 @@ import { declarations } from '#accounts/config.ts'
 import { readRecognisers } from '#server/recognisers.ts'
 import { readSettings } from '#server/settings.ts'
 import { floors } from '../../scripts/rooms.ts'
-import { pageWithTable } from '../../scripts/telnyx-table.ts'
+import { endpointRows, eventRows, pageWithTable } from '../../scripts/telnyx-table.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const pages = ['README.md', 'CHANGELOG.md', ...globSync('{docs,examples,bench,src}/**/*.md', { cwd: root })]
@@ -74,4 +74,13 @@ test('README.md names only commands that exist', () => {
 
 test('docs/telnyx.md lists the routes as they are (node scripts/telnyx-table.ts writes it)', () => {
   assert.equal(read('docs/telnyx.md'), pageWithTable(read('docs/telnyx.md')))
+})
+
+test('every SEED and CORE endpoint and event of Call Control works, and a test drives it', () => {
+  const due = [...endpointRows(), ...eventRows()].filter(({ tier }) => tier === 'SEED' || tier === 'CORE')
+  assert.ok(due.length > 100)
+  assert.deepEqual(
+    due.filter(({ state }) => state !== 'works').map(({ name, proof }) => `${name}: ${proof}`),
+    [],
+  )
 })

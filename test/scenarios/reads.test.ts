@@ -22,6 +22,17 @@ test('stored media is looked up, downloaded as it was, and deleted', async () =>
   assert.equal(found.data!.media_name, 'hello')
   const bytes = await (await client.media.download('hello')).arrayBuffer()
   assert.deepEqual(new Uint8Array(bytes), wav)
+  assert.deepEqual(
+    (await client.media.list()).data!.map((one) => one.media_name),
+    ['hello'],
+  )
+  const other = encodeWav(
+    Int16Array.from({ length: 400 }, (_, i) => -i),
+    8000,
+  )
+  scenario.files.set('http://files.test/other.wav', other)
+  await client.media.update('hello', { media_url: 'http://files.test/other.wav' })
+  assert.deepEqual(new Uint8Array(await (await client.media.download('hello')).arrayBuffer()), other)
   await client.media.delete('hello')
   await fails(client.media.retrieve('hello'), 404, '10005')
 })
@@ -105,4 +116,27 @@ test('a recording that cannot be written is told as call.recording.error, and th
   assert.equal(call.state, 'up')
   call.hangUp()
   await scenario.clock.advance(1000)
+})
+
+test('recordings are deleted by the list, by either method', async () => {
+  for (const method of ['POST', 'DELETE'] as const) {
+    const before = scenario.received.length
+    const call = await scenario.callIn(`recorded${method}`, 700)
+    await scenario.clock.advance(100)
+    const leg = String(
+      scenario.received.slice(before).find((one) => one.type === 'call.answered')!.payload.call_control_id,
+    )
+    await client.calls.actions.startRecording(leg, { channels: 'single', format: 'wav' })
+    await scenario.clock.advance(1000)
+    call.hangUp()
+    await scenario.clock.until(() => scenario.event('call.recording.saved', leg) !== undefined)
+    const [recording] = (await client.recordings.list()).data!
+    const body = { ids: [recording!.id!] }
+    const { json } =
+      method === 'POST'
+        ? await scenario.rest('POST', '/v2/recordings/actions/delete', body)
+        : await scenario.rest('DELETE', '/v2/recordings/actions/delete', body)
+    assert.equal(json.status, 'ok')
+    await fails(client.recordings.retrieve(recording!.id!), 404, '10005')
+  }
 })
