@@ -81,10 +81,13 @@ export class Bridging {
     this.#hall.toMedia(live.call.account, { type: 'close-mix', mix: place.bridge })
     this.#hall.setCall(live, { place: { type: 'parked' } })
     this.#supervising.unbridged(live)
+    const ended = live.call.state === 'ended'
+    if (!ended) this.#parted(live, place.peer, 'moved')
     const peer = this.#hall.calls.get(place.peer)
     if (peer === undefined || peer.call.state === 'ended' || peer.call.place.type !== 'bridged') return
     this.#hall.setCall(peer, { place: { type: 'parked' } })
     this.#supervising.unbridged(peer)
+    this.#parted(peer, live.call.id, ended ? 'peer-ended' : 'moved')
     this.alone(peer)
   }
 
@@ -99,6 +102,10 @@ export class Bridging {
         live.intent ??= 'hang-up'
         return this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
     }
+  }
+
+  #parted({ call }: LiveCall, peer: CallId, because: 'peer-ended' | 'moved'): void {
+    this.#hall.tell({ type: 'call.unbridged', call, peer, because }, call.id)
   }
 
   /** Out of queue, room or older bridge, and no sound of its own any more. */

@@ -70,7 +70,7 @@ export class Calling {
       return err({ type: 'limit-reached', limit: `${MAX_LIVE_CALLS} live calls` })
     const linked = spec.linkTo === null ? undefined : this.#hall.calls.get(spec.linkTo)
     const live = this.#hall.addCall({
-      id: this.#hall.doors.ids.make<'call'>(),
+      id: spec.id ?? this.#hall.doors.ids.make<'call'>(),
       group: linked?.call.group ?? this.#hall.doors.ids.make<'call-group'>(),
       account: spec.account,
       application: spec.application,
@@ -83,6 +83,7 @@ export class Calling {
       headers: spec.headers,
       offeredCodecs: spec.codecs,
       identity: null,
+      sourceHost: null,
       party: spec.to.startsWith('sip:') ? 'phone' : 'trunk',
       sipCallId: null,
       state: 'dialing-out',
@@ -126,7 +127,7 @@ export class Calling {
       case 'leg.early-media':
         return this.#earlyMedia(live)
       case 'leg.answered':
-        return this.#answered(live, event.codec, event.samplingRateHz)
+        return this.#answered(live, event)
       case 'leg.held':
         return this.#hall.tell({ type: 'call.held', call: live.call }, live.call.id)
       case 'leg.unheld':
@@ -229,6 +230,7 @@ export class Calling {
       headers: incoming.headers,
       offeredCodecs: incoming.offeredCodecs,
       identity: incoming.identity,
+      sourceHost: incoming.sourceHost,
       party: incoming.source.type === 'trunk' ? 'trunk' : 'phone',
       sipCallId: incoming.sipCallId,
       state: 'ringing-in',
@@ -279,8 +281,9 @@ export class Calling {
     this.#rooms.bridging.earlyMedia(waiting, live)
   }
 
-  #answered(live: LiveCall, codec: string, samplingRateHz: number): void {
+  #answered(live: LiveCall, event: Extract<LegEvent, { readonly type: 'leg.answered' }>): void {
     if (live.call.state === 'answered') return
+    const { codec, samplingRateHz, headers } = event
     const plan = live.call.onAnswer
     this.#hall.setCall(live, {
       state: 'answered',
@@ -295,7 +298,7 @@ export class Calling {
         this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
       })
     }
-    this.#hall.tell({ type: 'call.answered', call: live.call }, live.call.id)
+    this.#hall.tell({ type: 'call.answered', call: live.call, headers }, live.call.id)
     this.#rooms.transferring.answered(live)
     if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
     this.#rooms.streaming.answered(live)
@@ -407,7 +410,7 @@ export class Calling {
     this.#rooms.streaming.callEnded(live)
     this.#rooms.transcribing.callEnded(live)
     const waiting = this.#waitingFor(live)
-    if (waiting !== null) this.#rooms.playing.setBackground(waiting, null)
+    if (waiting !== null && !this.#ringsElsewhere(waiting, live)) this.#rooms.playing.setBackground(waiting, null)
     this.#rooms.bridging.forgetEarly(live.call)
     // The state changes first: whoever is left behind must not try to do anything with this call.
     this.#hall.setCall(live, { state: 'ended' })
@@ -434,6 +437,15 @@ export class Calling {
     this.#hall.tell({ type: 'call.ended', call: live.call }, live.call.id)
     for (const conclude of later) conclude()
     this.recordingOver(live.call.id)
+  }
+
+  /** Whether `waiting` waits for others as well, and goes on hearing them ring. */
+  #ringsElsewhere(waiting: LiveCall, over: LiveCall): boolean {
+    for (const live of this.#hall.calls.values()) {
+      const { state, onAnswer } = live.call
+      if (live !== over && state === 'dialing-out' && onAnswer.bridge?.call === waiting.call.id) return true
+    }
+    return false
   }
 
   /** The call that waits for this one to answer. */

@@ -55,6 +55,8 @@ export interface GatherSpec {
 
 /** What a leg is asked, and what the hall does with the call: `ringTimeoutMs` is the leg's ring time. */
 export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'timeoutMs'> {
+  /** Made by whoever asks, who wants to speak of the call before it exists; absent: made here. */
+  readonly id?: CallId
   readonly ringTimeoutMs: number
   readonly timeLimitMs: number
   /** The group of this call joins that one's; null begins a new group. */
@@ -84,11 +86,15 @@ export type CallCommand =
       /** Silence is sent whenever there is nothing else to send. */
       readonly silenceWhenIdle: boolean
       readonly pitch: PitchChange | null
+      /** Absent: as it was. */
+      readonly afterBridge?: AfterBridge
       /** Opened with the answer. */
       readonly stream?: StreamSpec | null
       readonly transcription?: TranscriptionSpec | null
     }
   | { readonly type: 'reject'; readonly call: CallId; readonly reason: 'busy' | 'rejected' }
+  /** The caller hears its own telephone's ringing while somebody is looked for (180). */
+  | { readonly type: 'ring'; readonly call: CallId }
   | { readonly type: 'hang-up'; readonly call: CallId; readonly headers: readonly Header[] }
   | { readonly type: 'note'; readonly call: CallId; readonly notes: Notes }
   | {
@@ -121,6 +127,10 @@ export type CallCommand =
       readonly unlessBridged: boolean
       readonly record: RecordingOptions | null
     }
+  /** What becomes of it when it is left alone in a bridge. */
+  | { readonly type: 'after-bridge'; readonly call: CallId; readonly afterBridge: AfterBridge }
+  /** Leaves its bridge and is parked; what becomes of the other side is the other side's own setting. */
+  | { readonly type: 'unbridge'; readonly call: CallId }
   /** Dials a second call in the same group and bridges when it answers; a failure leaves `call` as it was. */
   | {
       readonly type: 'transfer'
@@ -130,6 +140,8 @@ export type CallCommand =
       readonly muteDigits: MuteDigits
       readonly earlyMedia: boolean
       readonly announce: AudioSource | null
+      /** Of several that are dialled so, the first to answer is bridged and the others are hung up. */
+      readonly unlessBridged?: boolean
     }
   | { readonly type: 'send-info'; readonly call: CallId; readonly contentType: string; readonly body: string }
   /** Asks the far party to call `to` itself; once it got there, this call is over. */
@@ -168,12 +180,16 @@ export type CallCommand =
       readonly queueName: string
       /** Null: as the queue has it. Another value than an existing queue's is refused. */
       readonly maxSize: number | null
+      /** Of a queue that is made now, when `maxSize` says nothing; absent: the house's. */
+      readonly sizeIfNew?: number
       readonly maxWaitMs: number | null
       readonly keepAfterHangup: boolean
       /** Heard while waiting, whenever nothing else plays; null: silence. */
       readonly audio: AudioSource | null
     }
   | { readonly type: 'leave-queue'; readonly call: CallId }
+  /** Takes the head of a queue off, to be bridged by `call` when it pleases: it is parked, and told of as `bridging`. */
+  | { readonly type: 'take-from-queue'; readonly call: CallId; readonly queueName: string }
   /** As `bridge`, with the call at the head of a queue. That call has left the queue even when the bridge then fails. */
   | {
       readonly type: 'bridge-queue'
@@ -203,6 +219,8 @@ export type QueueCommand =
 /** A conference is named by id, or by name among the live ones of an account. */
 export type ConferenceCommand =
   | (RoomPlan & { readonly type: 'create-conference'; readonly call: CallId })
+  /** Joins the room of that name, which is made when there is none. */
+  | { readonly type: 'enter-room'; readonly call: CallId; readonly plan: RoomPlan; readonly options: JoinOptions }
   | {
       readonly type: 'join-conference'
       readonly conference: ConferenceId
@@ -267,7 +285,12 @@ export type ConferenceCommand =
       readonly digits: string
       readonly digitMs: number
     }
-  | { readonly type: 'end-conference'; readonly conference: ConferenceId }
+  | {
+      readonly type: 'end-conference'
+      readonly conference: ConferenceId
+      /** What becomes of those in it; absent: they are hung up. */
+      readonly fate?: 'hang-up' | 'park'
+    }
 
 export type EngineCommand = CallCommand | ConferenceCommand | QueueCommand
 

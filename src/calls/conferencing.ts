@@ -56,6 +56,7 @@ export class Conferencing {
       state: command.startOnCreate ? 'running' : 'waiting',
       beep: command.beep,
       maxParticipants: command.maxParticipants,
+      startWith: command.startWith ?? 1,
       holdAudio: command.holdAudio,
       participants: [],
       createdAtWallMs: wallMs,
@@ -96,10 +97,13 @@ export class Conferencing {
       role: options.role,
       whisperTo: options.whisperTo,
       label: options.label,
+      startOnEnter: options.startOnEnter,
     }
     this.#hall.setCall(caller, { place: { type: 'conference', conference: conference.id } })
     this.#hall.setParticipant(live, participant)
-    const starts = conference.state === 'waiting' && options.startOnEnter
+    const { participants, startWith } = live.conference
+    const starts =
+      conference.state === 'waiting' && participants.length >= startWith && participants.some((one) => one.startOnEnter)
     if (starts) this.#hall.setConference(live, { state: 'running' })
     this.#openMix(live)
     if (starts) for (const one of live.conference.participants) this.#apply(live, one)
@@ -109,6 +113,8 @@ export class Conferencing {
       { type: 'conference.joined', conference: live.conference, call: caller.call, participant },
       caller.call.id,
     )
+    if (starts)
+      this.#hall.tell({ type: 'conference.started', conference: live.conference, call: caller.call }, caller.call.id)
     return ok(participant)
   }
 
@@ -222,6 +228,12 @@ export class Conferencing {
       const changed = { ...to(participant), updatedAtWallMs: this.#hall.wallMs }
       this.#hall.setParticipant(live, changed)
       this.#apply(live, changed)
+      const call = this.#hall.calls.get(participant.call)?.call
+      if (call === undefined) continue
+      this.#hall.tell(
+        { type: 'conference.changed', conference: live.conference, call, participant: changed, before: participant },
+        call.id,
+      )
     }
     return meant.length > 0 || calls === null
   }

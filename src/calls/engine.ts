@@ -14,7 +14,17 @@ import type { EngineEvent } from './events.ts'
 import { Gathering } from './gathering.ts'
 import { Hall, type HallDoors, type LiveCall, type LiveConference } from './hall.ts'
 import { RETRY_AFTER_MS } from './limits.ts'
-import type { Call, Conference, Notes, Participant, Queue, Recording, SupervisorRole } from './model.ts'
+import type {
+  Call,
+  Conference,
+  JoinOptions,
+  Notes,
+  Participant,
+  Queue,
+  Recording,
+  RoomPlan,
+  SupervisorRole,
+} from './model.ts'
 import { Playing } from './playing.ts'
 import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
@@ -272,6 +282,12 @@ export class Engine {
       const created = this.#conferencing.create(creator.value, command)
       return created.ok ? ok({ ...nothing, conference: created.value }) : created
     }
+    if (command.type === 'enter-room') {
+      const live = this.#live(actor, command.call)
+      if (!live.ok) return live
+      live.value.commanded = true
+      return this.#enterRoom(live.value, command.plan, command.options)
+    }
     if (isQueueCommand(command)) {
       const done = this.queueing.command(actor.account, command)
       return done.ok ? ok({ ...nothing, queue: done.value }) : done
@@ -299,6 +315,7 @@ export class Engine {
       case 'answer':
         if (call.state !== 'ringing-in') return err({ type: 'call-not-ringing' })
         this.hall.setCall(live, {
+          afterBridge: command.afterBridge ?? call.afterBridge,
           onAnswer: {
             ...call.onAnswer,
             record: command.record ?? call.onAnswer.record,
@@ -314,6 +331,10 @@ export class Engine {
         if (call.state !== 'ringing-in') return err({ type: 'call-not-ringing' })
         live.intent = command.reason === 'busy' ? 'reject-busy' : 'reject'
         this.hall.toLeg({ type: 'reject', leg: call.id, status: command.reason === 'busy' ? 486 : 603, headers: [] })
+        return ok(nothing)
+      case 'ring':
+        if (call.state !== 'ringing-in') return err({ type: 'call-not-ringing' })
+        this.hall.toLeg({ type: 'ring', leg: call.id, earlyMedia: false })
         return ok(nothing)
       case 'hang-up':
         live.intent ??= 'hang-up'
@@ -368,6 +389,13 @@ export class Engine {
       }
       case 'bridge':
         return this.#bridge(actor, live, command)
+      case 'after-bridge':
+        this.hall.setCall(live, { afterBridge: command.afterBridge })
+        return ok(nothing)
+      case 'unbridge':
+        if (call.place.type !== 'bridged') return err({ type: 'not-bridged' })
+        this.#bridging.leave(live)
+        return ok(nothing)
       case 'transfer': {
         const dialled = this.#calling.dial({
           ...command.spec,
@@ -379,7 +407,7 @@ export class Engine {
               call: call.id,
               muteDigits: command.muteDigits,
               earlyMedia: command.earlyMedia,
-              unlessBridged: false,
+              unlessBridged: command.unlessBridged ?? false,
             },
           },
         })
@@ -433,6 +461,14 @@ export class Engine {
         if (call.place.type !== 'queue') return err({ type: 'not-in-queue' })
         this.queueing.leave(live, 'leave')
         return ok(nothing)
+      case 'take-from-queue': {
+        const head = this.queueing.head(call.account, command.queueName)
+        if (!head.ok) return head
+        if (head.value === live) return err({ type: 'same-call' })
+        const queue = this.queueing.named(call.account, command.queueName)
+        this.queueing.leave(head.value, 'bridging')
+        return ok({ ...nothing, call: head.value.call, queue })
+      }
       case 'bridge-queue': {
         const head = this.queueing.head(call.account, command.queueName)
         if (!head.ok) return head
@@ -443,6 +479,22 @@ export class Engine {
       default:
         return unreachable(command)
     }
+  }
+
+  #enterRoom(live: LiveCall, plan: RoomPlan, options: JoinOptions): Result<Accepted, Refusal> {
+    const room = this.#conferencing.byName(live.call.account, plan.name)
+    if (room === null) {
+      const created = this.#conferencing.create(live, plan, options)
+      return created.ok ? ok({ ...nothing, conference: created.value }) : created
+    }
+    if (this.hall.doors.applications.languageOf(room.conference.application) !== this.#languageOf(live))
+      return err({ type: 'not-owner' })
+    const joined = this.#conferencing.join(room, live, options)
+    return joined.ok ? ok({ ...nothing, conference: room.conference }) : joined
+  }
+
+  #languageOf(live: LiveCall): string | null {
+    return this.hall.doors.applications.languageOf(live.call.application)
   }
 
   /** Of a call dialled to supervise another: in the other's bridge, or in the conference it joined. */
@@ -493,7 +545,7 @@ export class Engine {
   #inConference(
     actor: Actor,
     room: LiveConference,
-    command: Exclude<ConferenceCommand, { readonly type: 'create-conference' }>,
+    command: Exclude<ConferenceCommand, { readonly type: 'create-conference' | 'enter-room' }>,
   ): Result<Accepted, Refusal> {
     const conferencing = this.#conferencing
     switch (command.type) {
@@ -568,7 +620,7 @@ export class Engine {
         return meant.length > 0 ? ok(nothing) : err({ type: 'not-in-conference' })
       }
       case 'end-conference':
-        conferencing.end(room, 'command', null, 'hang-up')
+        conferencing.end(room, 'command', null, command.fate ?? 'hang-up')
         return ok(nothing)
       default:
         return unreachable(command)

@@ -4,6 +4,7 @@
 import type { AnswererResult } from '#audio/answerer.ts'
 import type { CallId, RecordingTranscriptionId } from '#base/ids.ts'
 import type { Heard } from '#base/recogniser.ts'
+import type { Header } from '#legs/leg.ts'
 import type { StreamFailure } from '#media/protocol.ts'
 import type { GatherSpec } from './commands.ts'
 import type {
@@ -27,8 +28,16 @@ export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'mach
 export type Fact =
   | { readonly type: 'call.initiated'; readonly call: Call }
   | { readonly type: 'call.ringing'; readonly call: Call }
-  | { readonly type: 'call.answered'; readonly call: Call }
+  /** `headers`: custom ones of the answer, of outgoing calls. */
+  | { readonly type: 'call.answered'; readonly call: Call; readonly headers: readonly Header[] }
   | { readonly type: 'call.bridged'; readonly call: Call; readonly peer: CallId }
+  /** Its bridge is no more: the other side is over, or one of the two was taken elsewhere. */
+  | {
+      readonly type: 'call.unbridged'
+      readonly call: Call
+      readonly peer: CallId
+      readonly because: 'peer-ended' | 'moved'
+    }
   | { readonly type: 'call.ended'; readonly call: Call }
   /** The far party put us on hold or took us back (SIP re-INVITE). */
   | { readonly type: 'call.held'; readonly call: Call }
@@ -132,6 +141,16 @@ export type Fact =
       readonly conference: Conference
       readonly call: Call
       readonly participant: Participant
+    }
+  /** Nobody waits in it any more: it was made without beginning at once. */
+  | { readonly type: 'conference.started'; readonly conference: Conference; readonly call: Call }
+  /** A participant was muted, held, or given another part. */
+  | {
+      readonly type: 'conference.changed'
+      readonly conference: Conference
+      readonly call: Call
+      readonly participant: Participant
+      readonly before: Participant
     }
   | {
       readonly type: 'conference.left'

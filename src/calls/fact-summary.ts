@@ -40,6 +40,8 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
       return { codec: fact.call.codec }
     case 'call.bridged':
       return { peer: fact.peer }
+    case 'call.unbridged':
+      return { peer: fact.peer, because: fact.because }
     case 'call.ended':
       return {
         cause: fact.call.end?.cause ?? null,
@@ -78,6 +80,8 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
     case 'conference.created':
       return { name: fact.conference.name }
     case 'conference.joined':
+    case 'conference.started':
+    case 'conference.changed':
     case 'conference.left':
       return { name: fact.conference.name, participants: fact.conference.participants.length }
     case 'answerer.detected':

@@ -88,6 +88,8 @@ export interface Call {
   readonly offeredCodecs: readonly string[]
   /** What the caller's network vouches for, unchecked (RFC 8224); null: nothing. */
   readonly identity: string | null
+  /** Address an incoming call's signalling came from; null for outgoing ones. */
+  readonly sourceHost: string | null
   readonly party: 'phone' | 'trunk'
   readonly sipCallId: string | null
   readonly state: LegState
@@ -319,6 +321,8 @@ export interface Participant {
   readonly role: Role
   readonly whisperTo: readonly CallId[]
   readonly label: string | null
+  /** Whether a room that waits may begin with it. */
+  readonly startOnEnter: boolean
 }
 
 /** How a room is made. */
@@ -327,6 +331,8 @@ export interface RoomPlan {
   readonly beep: BeepWhen
   readonly maxParticipants: number
   readonly startOnCreate: boolean
+  /** A room that waits begins with this many, one of whom may start it; absent: as soon as one may. */
+  readonly startWith?: number
   readonly holdAudio: AudioSource | null
   readonly durationMs: number
   readonly notes: Notes
@@ -343,6 +349,7 @@ export interface Conference {
   readonly state: 'waiting' | 'running' | 'ended'
   readonly beep: BeepWhen
   readonly maxParticipants: number
+  readonly startWith: number
   readonly holdAudio: AudioSource | null
   readonly participants: readonly Participant[]
   readonly createdAtWallMs: number

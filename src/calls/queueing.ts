@@ -98,7 +98,12 @@ export class Queueing {
     }
     const made =
       known === null
-        ? this.create(live.call.account, command.queueName, command.maxSize ?? DEFAULT_QUEUE_SIZE, true)
+        ? this.create(
+            live.call.account,
+            command.queueName,
+            command.maxSize ?? command.sizeIfNew ?? DEFAULT_QUEUE_SIZE,
+            true,
+          )
         : ok(known)
     if (!made.ok) return made
     this.#leaveElsewhere(live)

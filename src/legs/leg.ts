@@ -50,6 +50,8 @@ export interface IncomingLeg {
   readonly offeredCodecs: readonly string[]
   /** The Identity header (RFC 8224) as it came; null: none. Nobody has checked it. */
   readonly identity: string | null
+  /** The address its signalling came from. */
+  readonly sourceHost: string
   readonly source:
     | { readonly type: 'user'; readonly username: string }
     | { readonly type: 'trunk'; readonly name: string }

@@ -371,6 +371,7 @@ export class SipLegs implements Legs, LegHome {
         headers: headersUp(request, trusted),
         offeredCodecs: codecs,
         identity: request.get('identity') ?? null,
+        sourceHost: flow.remote.host,
         source:
           source.type === 'user'
             ? { type: 'user', username: source.username }

@@ -257,6 +257,9 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
           }
     }
     case 'call.ringing':
+    case 'call.unbridged':
+    case 'conference.started':
+    case 'conference.changed':
       return null
     default:
       return unreachable(fact)
