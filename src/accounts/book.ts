@@ -69,6 +69,12 @@ export class Book {
     return entry !== undefined && entry.account === account && entry.kind === kind ? (entry as Entry<K>) : null
   }
 
+  /** An entry of whatever account: for who is still to say which one. */
+  find<K extends Kind>(kind: K, id: string): Entry<K> | null {
+    const entry = this.#entries.get(id)
+    return entry?.kind === kind ? (entry as Entry<K>) : null
+  }
+
   /** Makes an entry. */
   async add<K extends Kind>(account: AccountId, kind: K, fields: Kinds[K]): Promise<Result<Entry<K>, AccountsError>> {
     if ((this.#shelves.get(`${account} ${kind}`)?.size ?? 0) >= MAX_ENTRIES_PER_KIND) {

@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import type { AccountId, ApplicationId, IdMaker } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { AccountsError, Application, MediaTerms } from './model.ts'
+import { type AccountsError, type Application, isNamed, type MediaTerms } from './model.ts'
 import type { Register } from './register.ts'
 
 const text = z.coerce.string().min(1).max(2000)
@@ -30,6 +30,9 @@ const application = z.strictObject({
   first_command_timeout_secs: z.number().min(1).max(3600).nullish(),
   dtmf_type: z.enum(['RFC 2833', 'Inband', 'SIP INFO']).default('RFC 2833'),
   caller_id: text.nullish(),
+  /** For `twilio` applications: told how calls go. */
+  status_callback: text.nullish(),
+  status_callback_method: z.enum(['GET', 'POST']).default('POST'),
   /** For `house` applications: what they do with a call. */
   action: z.string().max(500).optional(),
 })
@@ -94,7 +97,7 @@ export async function applyDeclarations(
   wallMs: number,
 ): Promise<Result<void, AccountsError>> {
   for (const [index, one] of declared.applications.entries()) {
-    const old = register.applications(account).find((known) => known.name === one.name)
+    const old = register.applications(account).find((known) => known.name === one.name && isNamed(known))
     const next: Application = {
       id: old?.id ?? ids.make<'application'>(),
       account,
@@ -115,7 +118,11 @@ export async function applyDeclarations(
       ...mediaTerms(one),
       createdAtWallMs: old?.createdAtWallMs ?? wallMs,
       updatedAtWallMs: old?.updatedAtWallMs ?? wallMs,
-      extra: { ...old?.extra, ...(one.action === undefined ? {} : { action: one.action }) },
+      extra: {
+        ...old?.extra,
+        ...(one.action === undefined ? {} : { action: one.action }),
+        ...(one.dialect === 'twilio' ? voiceExtra(one) : {}),
+      },
     }
     const put = await putIfChanged(old, next, () => register.putApplication({ ...next, updatedAtWallMs: wallMs }))
     if (!put.ok) return at(put.error, `/applications/${index}`)
@@ -123,7 +130,7 @@ export async function applyDeclarations(
   register.setAvailable(declared.available_numbers)
   register.setRates(declared.rates.map((one) => ({ prefix: one.prefix, perMinute: one.per_minute })))
   for (const [index, one] of declared.numbers.entries()) {
-    const application = register.applications(account).find((known) => known.name === one.application)
+    const application = register.applications(account).find((known) => known.name === one.application && isNamed(known))
     if (application === undefined) {
       return err({
         type: 'invalid',
@@ -180,6 +187,16 @@ export async function applyDeclarations(
     if (!put.ok) return at(put.error, `/users/${index}`)
   }
   return ok(undefined)
+}
+
+/** What the language of documents knows of its applications beside their URLs (twilio/applications.ts). */
+function voiceExtra(one: z.infer<typeof application>): Readonly<Record<string, unknown>> {
+  return {
+    role: 'application',
+    voice_fallback_method: one.webhook_method,
+    status_callback: one.status_callback ?? null,
+    status_callback_method: one.status_callback_method,
+  }
 }
 
 function mediaTerms(one: {

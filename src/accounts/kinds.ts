@@ -82,6 +82,13 @@ export interface NumberOrder {
   readonly extra: Extra
 }
 
+/** Opens the account beside its own token; the secret itself is not kept. */
+export interface ApiKey {
+  readonly name: string
+  /** SHA-256, hex (keys.ts). */
+  readonly secretHash: string
+}
+
 /** What is kept, by kind. */
 export interface Kinds {
   readonly 'telephony-credential': TelephonyCredential
@@ -93,6 +100,7 @@ export interface Kinds {
   readonly 'inbound-channels': InboundChannels
   readonly 'number-order': NumberOrder
   readonly 'own-storage': OwnStorage
+  readonly 'api-key': ApiKey
 }
 
 export type Kind = keyof Kinds

@@ -8,7 +8,14 @@ export interface Account {
   readonly id: AccountId
   readonly name: string
   readonly createdAtWallMs: number
+  /** The account this one is part of; absent: it stands by itself. */
+  readonly owner?: AccountId
+  /** Absent: active. A suspended one may come back, a closed one does not. */
+  readonly status?: AccountStatus
+  readonly updatedAtWallMs?: number
 }
+
+export type AccountStatus = 'active' | 'suspended' | 'closed'
 
 /** How the sound of somebody's calls travels. */
 export interface MediaTerms {
@@ -51,6 +58,12 @@ export interface Application {
   readonly updatedAtWallMs: number
   /** What only its language knows. */
   readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** Whether an application is one by its name, and none that stands for something else of its customer: a number, an account. */
+export function isNamed(application: Application): boolean {
+  const { role } = application.extra
+  return role === undefined || role === 'application'
 }
 
 /** What makes an application a SIP connection. */

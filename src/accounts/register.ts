@@ -111,12 +111,23 @@ export class Register {
     return [...this.#accounts.values()]
   }
 
+  account(id: AccountId): Account | null {
+    return this.#accounts.get(id) ?? null
+  }
+
+  /** An account somebody may use now. */
+  isActive(id: AccountId): boolean {
+    const account = this.#accounts.get(id)
+    return account !== undefined && (account.status ?? 'active') === 'active'
+  }
+
+  /** Makes an account, or changes it. */
   async addAccount(account: Account): Promise<Changed> {
     const changed = await this.#commit([
       upsertRow('accounts', {
         id: account.id,
         name: account.name,
-        state: 'active',
+        state: account.status ?? 'active',
         created_at_ms: Math.floor(account.createdAtWallMs),
         data: JSON.stringify(account),
       }),
@@ -294,9 +305,18 @@ export class Register {
 
   /** Gives a number back. */
   async removeNumber(number: string): Promise<Changed> {
-    if (!this.#numbers.has(number)) return err({ type: 'unknown' })
-    const changed = await this.#commit([deleteRow('numbers', { number })])
-    if (changed.ok) this.#numbers.delete(number)
+    const old = this.#numbers.get(number)
+    if (old === undefined) return err({ type: 'unknown' })
+    // The program that stands for the number alone has its id.
+    const own = old.id as ApplicationId
+    const changed = await this.#commit([
+      deleteRow('numbers', { number }),
+      ...(this.#applications.has(own) ? [deleteRow('applications', { id: own })] : []),
+    ])
+    if (changed.ok) {
+      this.#numbers.delete(number)
+      this.#applications.delete(own)
+    }
     return changed
   }
 

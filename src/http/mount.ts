@@ -30,12 +30,13 @@ export interface HttpOptions {
 
 /** An empty fastify with the house's settings; nothing listens yet. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     logger: false,
     bodyLimit: MAX_BODY_OCTETS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
+    rewriteUrl: (request) => withoutSuffix(faces.get(app) ?? [], request.url ?? '/'),
     routerOptions: {
       ignoreTrailingSlash: true,
       maxParamLength: MAX_SEGMENT_CHARACTERS,
@@ -45,7 +46,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     // fall says so in its own words.
     frameworkErrors: (_error, request, typed) => {
       const reply = typed as unknown as FastifyReply
-      const face = (faces.get(app) ?? []).find((one) => request.url.startsWith(`${one.prefix}/`))
+      const face = faceOf(faces.get(app) ?? [], request.url)
       if (face === undefined) return void reply.code(404).send()
       void answerUnknown(face, request, reply)
     },
@@ -75,6 +76,19 @@ const pending = new WeakMap<FastifyRequest, (() => void)[]>()
 /** The languages of a server. */
 // biome-ignore lint/suspicious/noExplicitAny: each face knows its own actor; the list does not care which.
 const faces = new WeakMap<object, Mount<any>[]>()
+
+function faceOf<Actor>(known: readonly Mount<Actor>[], url: string): Mount<Actor> | undefined {
+  return known.find((one) => url.startsWith(`${one.prefix}/`))
+}
+
+/** What the router sees of a URL: no ending that only says how to reply. */
+function withoutSuffix<Actor>(known: readonly Mount<Actor>[], url: string): string {
+  const suffixes = faceOf(known, url)?.suffixes
+  if (suffixes === undefined) return url
+  const [path = ''] = url.split('?', 1)
+  const suffix = suffixes.find((one) => path.endsWith(one))
+  return suffix === undefined ? url : path.slice(0, -suffix.length) + url.slice(path.length)
+}
 
 /** Adds a language's routes below its prefix. */
 export function mount<Actor>(app: FastifyInstance, face: Mount<Actor>, log: Log): void {
@@ -153,6 +167,7 @@ async function serve<Actor>(
       headers: head.headers,
       method: head.method,
       path: head.path,
+      suffix: head.path.slice(request.url.split('?')[0]!.length),
       onReplied: (callback) => callbacks.push(callback),
     })
     return send(reply, answer)
@@ -166,7 +181,7 @@ async function serve<Actor>(
 function headOf(request: FastifyRequest): RequestHead {
   return {
     method: request.method,
-    path: request.url.split('?')[0]!,
+    path: request.originalUrl.split('?')[0]!,
     headers: request.headers as Readonly<Record<string, string | undefined>>,
   }
 }

@@ -7,12 +7,12 @@ import type { AnyRoute, Mount } from './route.ts'
 export function openapi(
   title: string,
   version: string,
-  mounts: readonly Pick<Mount<never>, 'prefix' | 'routes'>[],
+  mounts: readonly Pick<Mount<never>, 'prefix' | 'routes' | 'suffixes'>[],
 ): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const face of mounts) {
     for (const route of face.routes) {
-      const path = `${face.prefix}${route.path}`.replaceAll(/:([A-Za-z_]+)/g, '{$1}')
+      const path = `${face.prefix}${route.path}${face.suffixes?.[0] ?? ''}`.replaceAll(/:([A-Za-z_]+)/g, '{$1}')
       paths[path] ??= {}
       paths[path][route.method.toLowerCase()] = operation(route, path)
     }

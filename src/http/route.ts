@@ -26,7 +26,10 @@ export interface RouteRequest<Actor, Body> {
   readonly rawBody: Uint8Array
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly method: string
+  /** As it came, with its suffix. */
   readonly path: string
+  /** The ending of the path that said how to reply, `.json`; empty when there was none. */
+  readonly suffix: string
   /** Called once the reply is on the wire (or the client is gone): webhooks a command caused are let go then. */
   onReplied(callback: () => void): void
 }
@@ -59,6 +62,8 @@ export interface Mount<Actor> {
   /** `/v2`, `/2010-04-01`, … */
   readonly prefix: string
   readonly routes: readonly AnyRoute<Actor>[]
+  /** Endings of paths that say how to reply (`.json`); routes are written without them, and the document with the first. */
+  readonly suffixes?: readonly string[]
   authenticate(head: RequestHead): Promise<Result<Actor, Reply>>
   /** Counts a request of whoever asks: headers for its reply, and the reply itself when it is one too many. */
   meter?(actor: Actor): { readonly headers: Readonly<Record<string, string>>; readonly refusal: Reply | null }

@@ -29,6 +29,9 @@ import { downloadMount } from '#telnyx/downloads.ts'
 import { telnyxMount } from '#telnyx/face.ts'
 import { recordingLinks } from '#telnyx/links.ts'
 import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
+import type { TwilioDoors } from '#twilio/doors.ts'
+import { twilioMount } from '#twilio/face.ts'
+import { Notifications } from '#twilio/notifications.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
 import type { Credentials } from './credentials.ts'
 import { frontPage } from './front-page.ts'
@@ -121,6 +124,12 @@ export function buildHouse(parts: HouseParts): House {
   })
   parts.mediaEvents.onClose(() => engine.onMediaLost())
 
+  const hold = (lanes: readonly string[]): (() => void) => {
+    const releases = lanes.map((lane) => dispatcher.hold(lane))
+    return () => {
+      for (const release of releases) release()
+    }
+  }
   const doors: TelnyxDoors = {
     engine,
     register,
@@ -137,18 +146,31 @@ export function buildHouse(parts: HouseParts): House {
     recognisers: parts.recognisers ?? [],
     registrations: parts.registrations,
     requestsPerSecond: parts.requestsPerSecond,
-    hold: (lanes) => {
-      const releases = lanes.map((lane) => dispatcher.hold(lane))
-      return () => {
-        for (const release of releases) release()
-      }
-    },
+    hold,
     readRecording: (path) => parts.shelf.read(path),
     removeRecording: (path) => parts.shelf.remove(path),
   }
-  const faces = [telnyxMount(doors, links)]
+  const twilioDoors: TwilioDoors = {
+    engine,
+    register,
+    store,
+    clock,
+    chance: parts.chance,
+    ids,
+    log,
+    baseUrl: parts.baseUrl,
+    requestsPerSecond: parts.requestsPerSecond,
+    hold,
+    readRecording: (path, range) => parts.shelf.read(path, range),
+    removeRecording: (path) => parts.shelf.remove(path),
+    notifications: new Notifications({ store, clock, ids, log }),
+    redirectCall: async () => err({ type: 'call-unknown' }),
+  }
+  const telnyxFace = telnyxMount(doors, links)
+  const twilioFace = twilioMount(twilioDoors)
   const http = createHttp({ log, onRequest: (record) => metrics.onHttp(record) })
-  for (const face of faces) mount(http, face, log)
+  mount(http, telnyxFace, log)
+  mount(http, twilioFace, log)
   mount(http, downloadMount(doors), log)
   const admin = adminMount({
     engine,
@@ -169,7 +191,7 @@ export function buildHouse(parts: HouseParts): House {
     store,
     metrics,
     front: () => frontPage(parts.version, parts.faces()),
-    document: () => openapi('Hookswitch', parts.version, [...faces, admin] as never),
+    document: () => openapi('Hookswitch', parts.version, [telnyxFace, twilioFace, admin] as never),
   })
 
   return {
@@ -207,7 +229,10 @@ function ledgerOf(store: Store, log: Log): Ledger {
 
 function applicationsOf(register: Register, usage: UsageToday, clock: Clock): Applications {
   return {
-    bars: (attempt, live) => refusalOf(bars(register, usage, attempt, live, clock.wallMs())),
+    bars: (attempt, live) =>
+      register.isActive(attempt.account)
+        ? refusalOf(bars(register, usage, attempt, live, clock.wallMs()))
+        : { type: 'barred', to: attempt.to[0] ?? '', reason: 'the account is not active' },
     languageOf: (id: ApplicationId) => register.application(id)?.dialect ?? null,
     firstCommandTimeoutMs: (id: ApplicationId) => register.application(id)?.firstCommandTimeoutMs ?? null,
     digitMode: (id: ApplicationId) => register.application(id)?.digitMode ?? 'telephone-event',
@@ -240,7 +265,9 @@ function plainRoutes(
 ): void {
   http.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(house.front()))
   http.setNotFoundHandler(async (request, reply) =>
-    reply.code(404).send({ error: `there is nothing at ${request.method} ${request.url}; the API is below /v2` }),
+    reply
+      .code(404)
+      .send({ error: `there is nothing at ${request.method} ${request.url}; the APIs are below /v2 and /2010-04-01` }),
   )
   http.get('/healthz', async () => ({ status: 'ok' }))
   http.get('/readyz', async (_request, reply) => {

@@ -13,6 +13,8 @@ const HOUR_MS = 60 * 60_000
 export const KEEP_DELIVERED_MS = 72 * HOUR_MS
 /** Dead letters can be replayed this long (reliability R2.5). */
 export const KEEP_DEAD_MS = 30 * 24 * HOUR_MS
+/** Problems customers were told of. */
+export const KEEP_NOTIFICATIONS_MS = 30 * 24 * HOUR_MS
 const ROUND_EVERY_MS = 5 * 60_000
 /** Steps of a round; each removes a bounded number of rows. A backlog larger than that waits for the next round. */
 const STEPS_PER_ROUND = 50
@@ -57,5 +59,10 @@ async function round(doors: HousekeepingDoors, ended: () => boolean): Promise<vo
   if (ended()) return
   const { sql, parameters } = store.db.deleteFrom('commands').where('expires_at_ms', '<', nowMs).compile()
   await store.commit([{ sql, parameters: parameters as number[] }])
+  const old = store.db
+    .deleteFrom('notifications')
+    .where('at_ms', '<', nowMs - KEEP_NOTIFICATIONS_MS)
+    .compile()
+  await store.commit([{ sql: old.sql, parameters: old.parameters as number[] }])
   await library.expire()
 }

@@ -51,8 +51,11 @@ export class DiskShelf implements RecordingShelf {
     return ok({ path, durationMs, octets, carriedTo })
   }
 
-  /** A finished file, piece by piece; null when it is gone. */
-  async read(path: string): Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null> {
+  /** A finished file, piece by piece, from one octet to another (included) when named; null when it is gone. */
+  async read(
+    path: string,
+    range?: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly octets: number; readonly stream: AsyncIterable<Uint8Array> } | null> {
     const opened = await this.#disk.open(this.absolute(path), 'read')
     if (!opened.ok) return null
     const file = opened.value
@@ -66,8 +69,9 @@ export class DiskShelf implements RecordingShelf {
       octets,
       stream: (async function* () {
         try {
-          for (let at = 0; at < octets; ) {
-            const part = await file.read(at, Math.min(READ_OCTETS, octets - at))
+          const end = Math.min(octets, (range?.to ?? octets) + 1)
+          for (let at = range?.from ?? 0; at < end; ) {
+            const part = await file.read(at, Math.min(READ_OCTETS, end - at))
             if (!part.ok || part.value.length === 0) return
             at += part.value.length
             yield part.value

@@ -7,7 +7,7 @@ import { MediaLibrary } from '#accounts/media-library.ts'
 import { Register } from '#accounts/register.ts'
 import { Seal } from '#accounts/seal.ts'
 import { pause } from '#base/clock.ts'
-import { IdMaker } from '#base/ids.ts'
+import { type ApplicationId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { formatAddress } from '#base/wire.ts'
@@ -25,6 +25,7 @@ import { findEspeak } from '#speech/espeak.ts'
 import { Sounds } from '#speech/sounds.ts'
 import { GATHER_MS } from '#storage/limits.ts'
 import { openStore } from '#storage/store.ts'
+import { ownProgram } from '#twilio/applications.ts'
 import { Admission, loopProbe } from './admission.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { accountOf, CREDENTIALS_FILE, type Credentials, openCredentials } from './credentials.ts'
@@ -289,6 +290,10 @@ async function settleAccount(
     register.authToken(id) === credentials.twilio_auth_token
       ? null
       : () => register.setAuthToken(id, credentials.twilio_auth_token),
+    // The program of calls that bring their document along; accounts within this one get theirs when they are made.
+    register.application(id as string as ApplicationId) === null
+      ? () => register.putApplication(ownProgram(id, wallMs))
+      : null,
   ]
   for (const step of steps) {
     const done = await step?.()

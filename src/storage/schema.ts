@@ -273,6 +273,17 @@ export interface RecordingTranscriptionRow {
   updated_at_ms: number
 }
 
+/** A problem a customer is told of. */
+export interface NotificationRow {
+  id: string
+  account_id: string
+  call_id: string | null
+  /** `error` or `warning`. */
+  level: string
+  at_ms: number
+  data: string
+}
+
 /** Small facts of the installation itself, like credentials made at first start. */
 export interface SettingRow {
   name: string
@@ -302,5 +313,6 @@ export interface Schema {
   resources: ResourceRow
   command_log: CommandLogRow
   recording_transcriptions: RecordingTranscriptionRow
+  notifications: NotificationRow
   settings: SettingRow
 }

@@ -39,6 +39,7 @@ export const PRIMARY_KEYS: { readonly [Table in keyof Schema]: readonly (keyof S
   resources: ['id'],
   command_log: ['id'],
   recording_transcriptions: ['id'],
+  notifications: ['id'],
   settings: ['name'],
 }
 

@@ -1,12 +1,12 @@
 // The face of this language: all routes below /v2, its authentication, its way to say no.
 
 import { err, ok } from '#base/result.ts'
+import { RequestRate } from '#http/request-rate.ts'
 import type { Mount } from '#http/route.ts'
 import { Commander, fail } from './commander.ts'
 import type { TelnyxActor, TelnyxDoors } from './doors.ts'
 import { errors } from './errors.ts'
 import type { RecordingLinks } from './payloads.ts'
-import { RequestRate } from './request-rate.ts'
 import { addressRoutes } from './routes/addresses.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { callCommandRoutes } from './routes/call-commands.ts'

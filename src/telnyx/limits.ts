@@ -21,8 +21,6 @@ export const DIAL_WINDOW_MS = 5_000
 export const MAX_LOGINS_RUNG = 10
 /** One field of a command in the event log; longer ones (audio as text) are left out. */
 export const MAX_LOGGED_CHARACTERS = 10_000
-/** Requests of an account are counted over this. */
-export const RATE_WINDOW_MS = 10_000
 /** Custom headers on one command. */
 export const MAX_CUSTOM_HEADERS = 50
 

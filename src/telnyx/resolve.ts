@@ -3,7 +3,7 @@
 
 import type { AccountId, ApplicationId, CallId, ConferenceId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { TelnyxDoors } from './doors.ts'
+import { LANGUAGE, type TelnyxDoors } from './doors.ts'
 import { type ApiError, refusalError } from './errors.ts'
 import { connectionId, readCallControlId, readUuid } from './spelling.ts'
 
@@ -35,7 +35,8 @@ export function resolveConference(
   return named === null ? err(refusalError({ type: 'conference-unknown' })) : ok(named.id)
 }
 
-/** The application a `connection_id` names. */
+/** The application a `connection_id` names; programs of another language have no such id. */
 export function resolveApplication(doors: TelnyxDoors, account: AccountId, connection: string): ApplicationId | null {
-  return doors.register.applications(account).find((one) => connectionId(one.id) === connection)?.id ?? null
+  const own = doors.register.applications(account).filter((one) => one.dialect === LANGUAGE)
+  return own.find((one) => connectionId(one.id) === connection)?.id ?? null
 }

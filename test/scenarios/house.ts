@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { applyDeclarations, declarations } from '#accounts/config.ts'
 import { MediaLibrary } from '#accounts/media-library.ts'
+import { isNamed } from '#accounts/model.ts'
 import { Register } from '#accounts/register.ts'
 import { Seal } from '#accounts/seal.ts'
 import { seededChance } from '#base/chance.ts'
@@ -41,8 +42,10 @@ import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
 import { Phone, type PhoneCall, type PhoneSetup } from '#testkit/phone.ts'
 import { VirtualWebSockets } from '#testkit/web-socket.ts'
+import { ownProgram } from '#twilio/applications.ts'
 
 export const NUMBER = '+15550100'
+export const AUTH_TOKEN = 'token'
 export const API_KEY = 'KEY0123_scenario'
 export const ACCOUNT = '0123456789abcdef0123456789abcdef' as AccountId
 export const APP_URL = 'http://app.test/webhook'
@@ -217,6 +220,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   if (before === undefined) {
     await register.addAccount({ id: ACCOUNT, name: 'main', createdAtWallMs: 0 })
     await register.addApiKey(ACCOUNT, API_KEY, 'main')
+    await register.setAuthToken(ACCOUNT, AUTH_TOKEN)
+    await register.putApplication(ownProgram(ACCOUNT, clock.wallMs()))
   } else await register.load()
   await register.setSigningPair(ACCOUNT, pair)
   const declared = declarations.parse(
@@ -292,7 +297,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     telnyx_public_key: pair.publicKey,
     telnyx_private_key: pair.privateKey,
     twilio_account_sid: `AC${ACCOUNT}`,
-    twilio_auth_token: 'token',
+    twilio_auth_token: AUTH_TOKEN,
     admin_token: 'admin',
     link_secret: '00'.repeat(32),
     seal_key: '00'.repeat(32),
@@ -335,7 +340,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     sip: lines.value.sip,
     publicKey: pair.publicKey,
     received,
-    connectionId: connectionId(register.applications(ACCOUNT)[0]!.id),
+    connectionId: connectionId(register.applications(ACCOUNT).find(isNamed)?.id ?? '0'.repeat(32)),
     files: new Map(),
     sockets,
     onWebhook: () => 200,

@@ -11,7 +11,7 @@ import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
 import { flag, text } from '#http/schema.ts'
 import { type Collection, change, collectionRoutes, contains, type Listing, listReply } from '../collection.ts'
 import { fail } from '../commander.ts'
-import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
+import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from '../doors.ts'
 import { type ApiError, accountsError, errors } from '../errors.ts'
 import { resolveApplication } from '../resolve.ts'
 import { route } from '../route.ts'
@@ -68,9 +68,16 @@ export const plainVoice: NumberVoice = { paidByChannel: false, forwarding: null,
 
 export function phoneNumberRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxActor>[] {
   const noun = 'phone number'
-  const all = (account: AccountId): readonly PhoneNumber[] => doors.register.numbers(account)
+  // Programs of another language are no connections here.
+  const connected = (id: ApplicationId | null): boolean =>
+    id !== null && doors.register.application(id)?.dialect === LANGUAGE
+  const all = (account: AccountId): readonly PhoneNumber[] =>
+    doors.register.numbers(account).map((one) => (connected(one.application) ? one : { ...one, application: null }))
   const find = (account: AccountId, id: string): PhoneNumber | null =>
     all(account).find((one) => numberId(one) === id || one.number === id) ?? null
+  /** Whatever its language. */
+  const applicationOf = (one: PhoneNumber): ApplicationId | null =>
+    doors.register.number(one.number)?.application ?? null
   const nameOf = (one: PhoneNumber): string =>
     one.application === null ? '' : (doors.register.application(one.application)?.name ?? '')
   const put = async (number: PhoneNumber): Promise<Result<PhoneNumber, ApiError>> => {
@@ -92,7 +99,7 @@ export function phoneNumberRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
       'PATCH',
       patchBody,
       async (body, actor, one) => {
-        let { application } = one
+        let application = applicationOf(one)
         if (body.connection_id !== undefined) {
           const named = body.connection_id === null || body.connection_id === '' ? null : body.connection_id
           const found: ApplicationId | null = named === null ? null : resolveApplication(doors, actor.account, named)
@@ -147,7 +154,8 @@ export function phoneNumberRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
       path: '/phone_numbers/:id/voice',
       summary: 'Change the voice settings of a phone number',
       body: voiceBody,
-      handler: (request) => one(request, (number) => put(withVoice(number, request.body))),
+      handler: (request) =>
+        one(request, (number) => put({ ...withVoice(number, request.body), application: applicationOf(number) })),
     }),
   ]
 }

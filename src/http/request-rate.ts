@@ -1,5 +1,5 @@
-// Requests of one account, over windows of ten seconds (telnyx-voice §5): what is left is told in every reply, what is
-// too much gets 429 and when to come back.
+// Requests of one account, over windows of ten seconds: a language may tell what is left in every reply, and what is too
+// much gets 429 and when to come back.
 
 import type { Clock } from '#base/clock.ts'
 import type { AccountId } from '#base/ids.ts'

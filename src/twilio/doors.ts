@@ -1,0 +1,64 @@
+// What this language is handed. The server wires it.
+
+import type { Register } from '#accounts/register.ts'
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
+import type { AccountId, CallId, IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import type { Result } from '#base/result.ts'
+import type { Refusal } from '#calls/commands.ts'
+import type { Engine } from '#calls/engine.ts'
+import type { Store } from '#storage/store.ts'
+import type { Notifications } from './notifications.ts'
+
+export interface TwilioDoors {
+  readonly engine: Engine
+  readonly register: Register
+  readonly store: Store
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly ids: IdMaker
+  readonly log: Log
+  /** Where customers reach us, without a slash at the end. */
+  readonly baseUrl: () => string
+  /** Requests a second that one account may make; 0: as many as it likes. */
+  readonly requestsPerSecond: number
+  /** Keeps the webhooks of these lanes back until the returned function is called. */
+  readonly hold: (lanes: readonly string[]) => () => void
+  /** Reads a finished recording's file piece by piece, from one octet to another when named; null when it is gone. */
+  readonly readRecording: (path: string, range?: OctetRange) => Promise<RecordingFile | null>
+  readonly removeRecording: (path: string) => Promise<void>
+  /** What went wrong with customers' documents and URLs. */
+  readonly notifications: Notifications
+  /** Lets a call of this language go on with another document (QU-04). */
+  readonly redirectCall: (call: CallId, target: RedirectTarget) => Promise<Result<void, Refusal>>
+}
+
+export interface OctetRange {
+  readonly from: number
+  /** The last one, included. */
+  readonly to: number
+}
+
+export interface RecordingFile {
+  /** Of the whole file. */
+  readonly octets: number
+  readonly stream: AsyncIterable<Uint8Array>
+}
+
+export interface RedirectTarget {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+}
+
+/** Whoever asks, and about whose things. */
+export interface TwilioActor {
+  /** The account the path names; whoever asks, when it names none. */
+  readonly account: AccountId
+  /** The account that authenticated: the same, or the one that owns it (AUTH-02). */
+  readonly owner: AccountId
+  /** The API key's id (`SK…` without its letters), when it was one (AUTH-01). */
+  readonly key: string | null
+}
+
+export const LANGUAGE = 'twilio'

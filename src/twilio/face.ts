@@ -1,0 +1,68 @@
+// The face of this language: everything below /2010-04-01, its authentication, its way to say no.
+
+import { err } from '#base/result.ts'
+import { RequestRate } from '#http/request-rate.ts'
+import type { AnyRoute, Mount } from '#http/route.ts'
+import { authenticate } from './authentication.ts'
+import type { TwilioActor, TwilioDoors } from './doors.ts'
+import { errors, fail } from './errors.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { balanceRoutes } from './routes/balance.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { notificationRoutes } from './routes/notifications.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+import { unservedRoutes } from './routes/unserved.ts'
+import { API_VERSION } from './spelling.ts'
+import { validationError } from './validation.ts'
+
+const PREFIX = `/${API_VERSION}`
+/** How replies may be asked for (FMT-06); recordings have the last two. */
+const SUFFIXES = ['.json', '.xml', '.csv', '.wav', '.mp3']
+
+/** Everything below `/2010-04-01`. */
+export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
+  const rate = new RequestRate(doors.clock, doors.requestsPerSecond)
+  const routes: readonly AnyRoute<TwilioActor>[] = [
+    ...accountRoutes(doors),
+    ...keyRoutes(doors),
+    ...balanceRoutes(),
+    ...tokenRoutes(doors),
+    ...notificationRoutes(doors),
+    ...unservedRoutes(),
+  ]
+  const patterns = routes.map((one) => new RegExp(`^${PREFIX}${one.path.replaceAll(/:[a-z_]+/g, '[^/]+')}$`))
+  return {
+    prefix: PREFIX,
+    suffixes: SUFFIXES,
+    routes: routes.map((one) => ({
+      ...one,
+      handler: async (request) => {
+        // FMT-06: JSON is what there is; a recording's audio is its own route's business.
+        if (request.suffix === '.xml' || request.suffix === '.csv') return fail(errors.noSuchFormat(request.suffix))
+        // What is left of an account that was put out of use can be looked at, not used.
+        const idle = request.method === 'POST' && !doors.register.isActive(request.actor.account)
+        if (idle && request.actor.account !== request.actor.owner && !/\/Accounts\/[^/]+$/.test(request.path))
+          return fail(errors.inactive())
+        return one.handler(request)
+      },
+    })),
+    authenticate: async (head) => {
+      const actor = authenticate(doors.register, head)
+      return actor.ok ? actor : err(fail(actor.error))
+    },
+    meter: ({ owner }) => {
+      const allowance = rate.take(owner)
+      const refused = allowance !== null && !allowance.allowed
+      return { headers: {}, refusal: refused ? fail(errors.tooMany(allowance.resetSecs)) : null }
+    },
+    invalid: (issues) => fail(validationError(issues)),
+    unreadable: () => fail(errors.unreadable()),
+    notFound: ({ method, path }) => {
+      const bare = path.replace(/\.[a-z0-9]+$/, '')
+      const elsewhere = patterns.some((pattern) => pattern.test(bare))
+      return fail(elsewhere ? errors.notAllowed(method, path) : errors.notFound(path))
+    },
+    tooLarge: () => fail(errors.tooLarge()),
+    crashed: () => fail(errors.internal()),
+  }
+}
