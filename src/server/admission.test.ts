@@ -24,9 +24,18 @@ test('a switch with time to spare takes every call', () => {
   assert.equal(offer(5_000), 1)
 })
 
+test('a step to a full load is served while nobody can have waited until he repeats himself', () => {
+  const { seen, offer } = desk()
+  offer(1_000)
+  seen.busy = 1
+  assert.equal(offer(300), 1)
+  seen.busy = 0.9
+  assert.equal(offer(5_000), 1)
+})
+
 test('RFC 5390: a loop without a pause makes more and more callers wait, never all', () => {
   const { seen, admission, offer } = desk()
-  seen.busy = 0.99
+  seen.busy = 1
   assert.ok(offer(800) < 1)
   offer(2_000)
   assert.ok(admission.refusing > 0.9)
@@ -36,7 +45,7 @@ test('RFC 5390: a loop without a pause makes more and more callers wait, never a
 
 test('when the crowd has gone every call is taken again soon', () => {
   const { seen, offer } = desk()
-  seen.busy = 0.99
+  seen.busy = 1
   offer(3_000)
   seen.busy = 0.7
   offer(600)
@@ -45,7 +54,7 @@ test('when the crowd has gone every call is taken again soon', () => {
 
 test('a pause without calls counts as calm', () => {
   const { seen, offer } = desk()
-  seen.busy = 0.99
+  seen.busy = 1
   offer(3_000)
   seen.busy = 0.1
   seen.nowMs += 60_000
@@ -54,10 +63,11 @@ test('a pause without calls counts as calm', () => {
 
 test('between the marks nothing changes', () => {
   const { seen, admission, offer } = desk()
-  seen.busy = 0.99
+  seen.busy = 1
   offer(600)
   const before = admission.refusing
-  seen.busy = 0.95
+  assert.ok(before > 0)
+  seen.busy = 0.98
   offer(2_000)
   assert.equal(admission.refusing, before)
 })

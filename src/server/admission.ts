@@ -10,12 +10,20 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
 /** The shortest time over which a load is judged. */
 const LOOK_EVERY_MS = 150
-/** Above any of these there is too much … */
-const BUSY_FRACTION = 0.985
+/**
+ * Above any of these there is too much … A loop that paused at all had nothing waiting at that moment, so only one without a
+ * pause counts as busy; the rest is what the measure itself loses.
+ */
+const BUSY_FRACTION = 0.995
 const LOOP_LATE_MS = 60
 const MEDIA_LATE_MS = 25
 /** … and below this part of all of them it is over; in between everything stays as it is. */
-const CALM = 0.95
+const CALM = 0.97
+/**
+ * So many looks in a row must be bad. What waits cannot have waited longer than the loop has gone without a pause, so this may
+ * last until just before a caller repeats itself (T1, 500 ms): a step from a quiet to a full load is served, not refused.
+ */
+const BAD_LOOKS = 3
 /** How the refused part grows and shrinks at each look: carefully into it, quickly out of it. */
 const GROW = 0.2
 const SHRINK = 0.4
@@ -89,9 +97,9 @@ export class Admission {
     const lasts = this.#mediaLateAtMs - this.#mediaLateSinceMs >= MEDIA_LATE_FOR_MS
     const media = lasts && nowMs - this.#mediaLateAtMs < MEDIA_CALM_AFTER_MS ? this.#mediaLateMs / MEDIA_LATE_MS : 0
     const load = Math.max(this.#probe.busyFraction() / BUSY_FRACTION, this.#probe.lateMs() / LOOP_LATE_MS, media)
-    // One bad look is a burst, which the buffers are for.
+    // Fewer are a burst, which the buffers are for.
     this.#badLooks = load > 1 ? this.#badLooks + 1 : 0
-    if (this.#badLooks > 1) this.#refused = Math.min(MOST_REFUSED, this.#refused + GROW)
+    if (this.#badLooks >= BAD_LOOKS) this.#refused = Math.min(MOST_REFUSED, this.#refused + GROW)
     else if (load < CALM) this.#refused = Math.max(0, this.#refused * SHRINK ** looks - SHRINK_LEAST)
     if (this.#refused === 0) this.#owed = 0
   }
