@@ -64,7 +64,8 @@ export interface LiveCall {
   /** Bridges to make once this call is answered. */
   readonly timers: Map<string, Timer>
   readonly recordings: Set<RecordingId>
-  stream: Stream | null
+  /** All that listens to it from outside now. */
+  streams: readonly Stream[]
   /** To be opened with the answer. Not part of the record: it holds secrets, and dies with us. */
   streamOnAnswer: StreamSpec | null
   transcription: TranscriptionId | null
@@ -161,7 +162,7 @@ export class Hall {
       intent: null,
       timers: new Map(),
       recordings: new Set(),
-      stream: null,
+      streams: [],
       streamOnAnswer: null,
       transcription: null,
       transcribeOnAnswer: null,

@@ -255,7 +255,11 @@ export interface RecordingSession {
 // ---- streams
 
 /** A stream to an application as it is asked for; whom it is about the hall knows itself. */
-export type StreamSpec = Omit<StreamWish, 'about'>
+export interface StreamSpec extends Omit<StreamWish, 'about'> {
+  /** Tells several on one call apart. */
+  readonly name?: string
+  readonly notes?: Notes
+}
 
 /** Where each direction of a call is copied to as RTP; null: nowhere. */
 export interface ForkSpec {

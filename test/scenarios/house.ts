@@ -35,7 +35,7 @@ import { Sounds } from '#speech/sounds.ts'
 import { compileWasm } from '#speech/wasi.ts'
 import { openStore, type Store } from '#storage/store.ts'
 import { connectionId } from '#telnyx/spelling.ts'
-import { streamFrames } from '#telnyx/stream-frames.ts'
+import { streamFrames as telnyxFrames } from '#telnyx/stream-frames.ts'
 import type { DeclaredRecogniser } from '#telnyx/transcription.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
@@ -43,6 +43,7 @@ import { VirtualNet } from '#testkit/network.ts'
 import { Phone, type PhoneCall, type PhoneSetup } from '#testkit/phone.ts'
 import { VirtualWebSockets } from '#testkit/web-socket.ts'
 import { ownProgram } from '#twilio/applications.ts'
+import { streamFrames as twilioFrames } from '#twilio/stream-frames.ts'
 
 export const NUMBER = '+15550100'
 export const AUTH_TOKEN = 'token'
@@ -256,7 +257,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     log,
     noise: { rnnoise },
     recognisers: recognition,
-    streaming: { sockets, languages: { telnyx: streamFrames }, decodeMp3: mp3Decoder(jobs, disk, '/tmp') },
+    streaming: {
+      sockets,
+      languages: { telnyx: telnyxFrames, twilio: twilioFrames },
+      decodeMp3: mp3Decoder(jobs, disk, '/tmp'),
+    },
     ports: { first: 30_000, last: 39_999 },
   })
   const fan = new MediaFan(new MemoryChannel(worker))
