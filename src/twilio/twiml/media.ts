@@ -1,0 +1,183 @@
+// `<Start>`, `<Stop>`, `<Connect>` and what stands in them (§4.11: STR-01 to STR-03, SRC-01 to SRC-03, OTH-01).
+
+import { Attributes } from './attributes.ts'
+import { BAD_URL, SCHEMA } from './codes.ts'
+import type { Element } from './element.ts'
+import { type Findings, quoted } from './findings.ts'
+import { childrenOf, noText, nothingIn } from './nesting.ts'
+import { readParameters } from './parameters.ts'
+import { readRecordingCallback, readTrim } from './recording-attributes.ts'
+import type {
+  ConnectVerb,
+  RecordingNoun,
+  SiprecNoun,
+  StartVerb,
+  StopVerb,
+  StreamNoun,
+  TranscriptionNoun,
+} from './verbs.ts'
+
+const TRACKS = ['inbound_track', 'outbound_track', 'both_tracks'] as const
+/** SRC-03: what a recogniser is told, by the names of the attributes. */
+const TRANSCRIPTION_ATTRIBUTES = [
+  'enableAutomaticPunctuation',
+  'enableProviderData',
+  'hints',
+  'inboundTrackLabel',
+  'intelligenceService',
+  'outboundTrackLabel',
+  'profanityFilter',
+  'speechModel',
+  'transcriptionEngine',
+]
+/** OTH-01, with the elements they may hold. */
+const LACKING = [
+  'Room',
+  'Conversation',
+  'ConversationRelay',
+  'ConversationRelaySession',
+  'AiSession',
+  'VirtualAgent',
+  'Autopilot',
+]
+
+const STARTED = {
+  Stream: readStream,
+  Siprec: readSiprec,
+  Recording: readRecording,
+  Transcription: readTranscription,
+} as const
+const STOPPED = {
+  Stream: 'stream',
+  Siprec: 'siprec',
+  Recording: 'recording',
+  Transcription: 'transcription',
+} as const
+
+export function readStart(element: Element, findings: Findings): StartVerb {
+  const attributes = new Attributes(element, findings)
+  attributes.accept('action', 'method')
+  attributes.end()
+  noText(element, findings)
+  const nouns = childrenOf(element, Object.keys(STARTED), findings)
+  return {
+    type: 'start',
+    what: nouns.flatMap((noun) => STARTED[noun.name as keyof typeof STARTED](noun, findings) ?? []),
+  }
+}
+
+/** STR-03: by name; without one, all of the kind. What else a builder puts there says nothing. */
+export function readStop(element: Element, findings: Findings): StopVerb {
+  new Attributes(element, findings).end()
+  noText(element, findings)
+  const nouns = childrenOf(element, Object.keys(STOPPED), findings)
+  return {
+    type: 'stop',
+    what: nouns.map((noun) => ({
+      type: STOPPED[noun.name as keyof typeof STOPPED],
+      name: noun.attributes.get('name')?.trim() || null,
+    })),
+  }
+}
+
+export function readConnect(element: Element, findings: Findings): ConnectVerb {
+  const attributes = new Attributes(element, findings)
+  const action = attributes.text('action')
+  const method = attributes.method('method', 'POST')
+  attributes.end()
+  noText(element, findings)
+  const [noun, ...others] = childrenOf(element, ['Stream', ...LACKING], findings)
+  for (const other of others) findings.warn(SCHEMA, other, 'one <Connect> connects to one thing; it is skipped')
+  const verb = { type: 'connect', action, method } as const
+  if (noun === undefined) {
+    attributes.warn(SCHEMA, 'it names nothing to connect to')
+    return { ...verb, stream: null, lacking: null }
+  }
+  if (noun.name !== 'Stream') {
+    findings.warn(SCHEMA, noun, 'this switch does not offer it; the next verb runs')
+    return { ...verb, stream: null, lacking: noun.name }
+  }
+  const stream = readStream(noun, findings)
+  if (stream === null || stream.track === 'inbound_track') return { ...verb, stream, lacking: null }
+  findings.warn(SCHEMA, noun, 'a two-way stream carries the inbound track only (STR-02)')
+  return { ...verb, stream: { ...stream, track: 'inbound_track' }, lacking: null }
+}
+
+function readStream(element: Element, findings: Findings): StreamNoun | null {
+  const attributes = new Attributes(element, findings)
+  const url = attributes.text('url')
+  const stream = {
+    type: 'stream',
+    name: attributes.text('name'),
+    track: attributes.choice('track', TRACKS, 'inbound_track'),
+    statusCallback: attributes.target('statusCallback', 'statusCallbackMethod'),
+    parameters: readParameters(childrenOf(element, ['Parameter'], findings), findings),
+  } as const
+  attributes.accept('connectorName', 'audioFormat', 'sampleRate')
+  attributes.end()
+  noText(element, findings)
+  // STR-02: wss, absolute or relative. Plain ws is let through for applications in one's own network.
+  if (url === null || (/^[a-z][a-z0-9+.-]*:/i.test(url) && !/^wss?:/i.test(url))) {
+    attributes.warn(BAD_URL, `url="${quoted(url ?? '')}" is not a wss: URL; it is skipped`)
+    return null
+  }
+  if (url.includes('?')) attributes.warn(BAD_URL, 'url has a query; pass it as <Parameter> instead')
+  return { ...stream, url }
+}
+
+function readSiprec(element: Element, findings: Findings): SiprecNoun {
+  const attributes = new Attributes(element, findings)
+  const siprec: SiprecNoun = {
+    type: 'siprec',
+    connectorName: attributes.text('connectorName'),
+    name: attributes.text('name'),
+    track: attributes.choice('track', TRACKS, 'inbound_track'),
+    statusCallback: attributes.target('statusCallback', 'statusCallbackMethod'),
+    parameters: readParameters(childrenOf(element, ['Parameter'], findings), findings),
+  }
+  attributes.end()
+  noText(element, findings)
+  return siprec
+}
+
+function readRecording(element: Element, findings: Findings): RecordingNoun {
+  const attributes = new Attributes(element, findings)
+  const track = attributes.choice('track', ['inbound', 'outbound', 'both'], 'both')
+  const channels = attributes.choice('channels', ['mono', 'dual'], 'mono')
+  const recording: RecordingNoun = {
+    type: 'recording',
+    name: attributes.text('name'),
+    channels: channels === 'dual' && track === 'both' ? 2 : 1,
+    track,
+    trim: readTrim(attributes, false),
+    recordingCallback: readRecordingCallback(attributes),
+  }
+  attributes.accept('recordingConfigurationId')
+  attributes.end()
+  nothingIn(element, findings)
+  return recording
+}
+
+function readTranscription(element: Element, findings: Findings): TranscriptionNoun {
+  const attributes = new Attributes(element, findings)
+  const url = attributes.target('statusCallbackUrl', 'statusCallbackMethod')
+  const children = childrenOf(element, ['Config', 'Parameter'], findings)
+  readParameters(children, findings)
+  const transcription: TranscriptionNoun = {
+    type: 'transcription',
+    name: attributes.text('name'),
+    track: attributes.choice('track', TRACKS, 'both_tracks'),
+    languageCode: attributes.text('languageCode'),
+    partialResults: attributes.bool('partialResults', false),
+    statusCallback: url,
+    attributes: Object.fromEntries(
+      TRANSCRIPTION_ATTRIBUTES.flatMap((name) => {
+        const value = attributes.text(name)
+        return value === null ? [] : [[name, value]]
+      }),
+    ),
+  }
+  attributes.end()
+  noText(element, findings)
+  return transcription
+}
