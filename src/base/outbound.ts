@@ -13,6 +13,8 @@ export interface OutboundRequest {
   readonly upload?: { readonly octets: number; open(): AsyncIterable<Uint8Array> }
   /** From the first connect to the status line; 0 means the client's default. */
   readonly timeoutMs: number
+  /** Shorter patience with parts of the exchange than the client's own. */
+  readonly patience?: Patience
   /** How many octets of the reply's body are read; the rest is dropped and the connection closed. 0: decide on the status line alone. */
   readonly maxBodyOctets: number
   /** Redirects followed, each vetted anew. */
@@ -23,9 +25,20 @@ export interface OutboundRequest {
   readonly onBody?: (bytes: Uint8Array) => boolean | Promise<boolean>
 }
 
+export interface Patience {
+  /** Until a fresh connection stands, name and TLS included; then it is a `connect-failed`. */
+  readonly connectMs?: number
+  /** From the connection to the status line, and between two pieces of the body. */
+  readonly silenceMs?: number
+  /** From the beginning to the body's last octet. */
+  readonly totalMs?: number
+}
+
 export interface OutboundReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** `Set-Cookie` fields one by one: their commas forbid joining them. */
+  readonly setCookies?: readonly string[]
   /** Empty when `onBody` took it or `maxBodyOctets` is 0. */
   readonly body: Uint8Array
   readonly truncated: boolean

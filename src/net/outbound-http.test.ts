@@ -338,3 +338,42 @@ test('an allow list that is none is a mistake of the operator', () => {
   assert.equal(vet.value('8.8.8.8'), null)
   assert.equal(vet.value('2606:4700::1111'), null)
 })
+
+test('a connection that does not come to stand in the time given is a failed one', async () => {
+  // A secure connection to somebody who never answers the handshake.
+  const silent = await raw(() => {})
+  const startedMs = performance.now()
+  const reply = await client().request(get(silent.replace('http', 'https'), { patience: { connectMs: 60 } }))
+  assert.ok(!reply.ok)
+  assert.equal(reply.error.type, 'connect-failed')
+  assert.ok(performance.now() - startedMs < 900)
+})
+
+test('silence is measured from the connection, and between pieces of the body', async () => {
+  const patience = { connectMs: 900, silenceMs: 60 }
+  const mute = await client().request(get(await raw(() => {}), { patience }))
+  assert.deepEqual(mute.ok || mute.error, { type: 'timed-out' })
+  const stalling = await web((_, reply) => void reply.write('half'))
+  const half = await client().request(get(stalling, { patience }))
+  assert.deepEqual(half.ok || half.error, { type: 'timed-out' })
+})
+
+test('the total is kept however lively the body is', async () => {
+  const dripping = await web((_, reply) => {
+    const timer = setInterval(() => reply.write('drip'), 20)
+    reply.on('close', () => clearInterval(timer))
+  })
+  const startedMs = performance.now()
+  const reply = await client().request(get(dripping, { timeoutMs: 900, patience: { totalMs: 150 } }))
+  assert.deepEqual(reply.ok || reply.error, { type: 'timed-out' })
+  assert.ok(performance.now() - startedMs < 800)
+})
+
+test('cookies are told one by one', async () => {
+  const url = await web((_, reply) => {
+    reply.setHeader('set-cookie', ['a=1; Expires=Wed, 09 Jun 2100 10:18:14 GMT', 'b=2'])
+    reply.end()
+  })
+  const reply = await client().request(get(url))
+  assert.deepEqual(reply.ok && reply.value.setCookies, ['a=1; Expires=Wed, 09 Jun 2100 10:18:14 GMT', 'b=2'])
+})

@@ -69,7 +69,10 @@ export class GuardedHttp implements OutboundHttp {
   }
 
   async request(request: OutboundRequest): Promise<Result<OutboundReply, OutboundError>> {
-    const deadlineMs = performance.now() + (request.timeoutMs > 0 ? request.timeoutMs : DEFAULT_TIMEOUT_MS)
+    const startedMs = performance.now()
+    const totalMs = Math.min(request.patience?.totalMs ?? Number.POSITIVE_INFINITY, BODY_TOTAL_MS)
+    const statusMs = request.timeoutMs > 0 ? request.timeoutMs : DEFAULT_TIMEOUT_MS
+    const deadlineMs = startedMs + Math.min(statusMs, totalMs)
     let current = request
     for (let hop = 0; ; hop++) {
       const url = parseUrl(current.url)
@@ -84,7 +87,7 @@ export class GuardedHttp implements OutboundHttp {
       const reply = opened.value
       const location = reply.headers.location
       if (!isRedirect(reply.statusCode ?? 0) || location === undefined || request.maxRedirects === 0) {
-        return this.#read(reply, current)
+        return this.#read(reply, current, startedMs + totalMs)
       }
       discard(reply)
       if (hop >= request.maxRedirects) return err({ type: 'too-many-redirects' })
@@ -141,8 +144,13 @@ export class GuardedHttp implements OutboundHttp {
         },
         Math.max(0, deadlineMs - performance.now()),
       )
+      const waits = new ConnectionWaits(sent, request, secure, (error) => {
+        fail(error)
+        sent.destroy()
+      })
       sent.once('response', (reply) => {
         clearTimeout(timer)
+        waits.end()
         reply.on('error', () => {})
         // Answered before all of it was sent: nobody reads the rest.
         reply.once('end', () => {
@@ -153,6 +161,7 @@ export class GuardedHttp implements OutboundHttp {
       // Stays for good: errors after the reply began are the reply's to tell.
       sent.on('error', (cause) => {
         clearTimeout(timer)
+        waits.end()
         const code = (cause as NodeJS.ErrnoException).code
         fail(errorOf(cause), sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE'))
       })
@@ -175,25 +184,57 @@ export class GuardedHttp implements OutboundHttp {
     })
   }
 
-  async #read(reply: IncomingMessage, request: OutboundRequest): Promise<Result<OutboundReply, OutboundError>> {
+  async #read(
+    reply: IncomingMessage,
+    request: OutboundRequest,
+    bodyDeadlineMs: number,
+  ): Promise<Result<OutboundReply, OutboundError>> {
     const head = {
       status: reply.statusCode ?? 0,
       headers: flatten(reply),
       url: withoutCredentials(request.url),
+      ...(reply.headers['set-cookie'] === undefined ? {} : { setCookies: reply.headers['set-cookie'] }),
     }
     if (request.maxBodyOctets === 0) {
       discard(reply)
       return ok({ ...head, body: new Uint8Array(0), truncated: false })
     }
     request.onHead?.(head.status)
-    const body = await readBody(reply, request)
+    const body = await readBody(reply, request, bodyDeadlineMs)
     return body.ok ? ok({ ...head, ...body.value }) : body
+  }
+}
+
+/** A caller's patience with the connection and with the silence after it, counted from when each begins. */
+class ConnectionWaits {
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(sent: ClientRequest, request: OutboundRequest, secure: boolean, give: (error: OutboundError) => void) {
+    const { connectMs, silenceMs } = request.patience ?? {}
+    if (connectMs === undefined && silenceMs === undefined) return
+    const connected = (): void => {
+      this.end()
+      if (silenceMs !== undefined) this.#timer = setTimeout(give, silenceMs, { type: 'timed-out' })
+    }
+    sent.once('socket', (socket) => {
+      if (!socket.connecting) return connected()
+      const reason = `no connection within ${connectMs} ms`
+      if (connectMs !== undefined) this.#timer = setTimeout(give, connectMs, { type: 'connect-failed', reason })
+      socket.once(secure ? 'secureConnect' : 'connect', connected)
+      socket.once('close', () => this.end())
+    })
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
   }
 }
 
 async function readBody(
   reply: IncomingMessage,
   request: OutboundRequest,
+  deadlineMs: number,
 ): Promise<Result<{ body: Uint8Array; truncated: boolean }, OutboundError>> {
   const source = decoded(reply)
   if (source === null) {
@@ -210,8 +251,9 @@ async function readBody(
     reply.destroy(new Error('the body took too long'))
     source.destroy(new Error('the body took too long'))
   }
-  let idle = setTimeout(giveUp, BODY_IDLE_MS)
-  const total = setTimeout(giveUp, BODY_TOTAL_MS)
+  const idleMs = request.patience?.silenceMs ?? BODY_IDLE_MS
+  let idle = setTimeout(giveUp, idleMs)
+  const total = setTimeout(giveUp, Math.min(BODY_TOTAL_MS, Math.max(0, deadlineMs - startedMs)))
   try {
     for await (const piece of source as AsyncIterable<Buffer>) {
       clearTimeout(idle)
@@ -232,7 +274,7 @@ async function readBody(
         giveUp()
         break
       }
-      idle = setTimeout(giveUp, BODY_IDLE_MS)
+      idle = setTimeout(giveUp, idleMs)
     }
     if (late) return err({ type: 'timed-out' })
     return ok({ body: Buffer.concat(pieces), truncated })
