@@ -31,6 +31,8 @@ export interface Member {
   /** Packets of the other one are passed on as they arrive. */
   forwarded: boolean
   voice: Int16Array | null
+  /** Of this beat's voice, as `loudness` measures it; 0: not heard by everyone, or silent. */
+  level: number
   /** Smoothed, so that the loudest three do not flicker. */
   loudness: number
   counted: boolean
@@ -93,6 +95,7 @@ export class Mix implements Beaten {
       hearsSomebody: false,
       forwarded: false,
       voice: null,
+      level: 0,
       loudness: 0,
       counted: false,
     })
@@ -193,10 +196,12 @@ export class Mix implements Beaten {
 
   #judgeFloor(floor: Floor<MediaSession>): void {
     for (let i = 0; i < this.members.length; i++) {
-      const { session, voice, commonSpeaker } = this.members[i]!
-      const heard = voice !== null && commonSpeaker
+      const member = this.members[i]!
+      const { session, voice } = member
+      const heard = voice !== null && member.commonSpeaker
+      member.level = heard ? loudness(voice, this.#count) : 0
       // Every second sample is looked at.
-      floor.hear(session, heard ? (2 * loudness(voice, this.#count)) / this.#count : null, BEAT_MS)
+      floor.hear(session, heard ? (2 * member.level) / this.#count : null, BEAT_MS)
     }
     const now = floor.changed()
     if (now !== null) this.#onFloor(now)
@@ -227,7 +232,8 @@ export class Mix implements Beaten {
         member.loudness = 0
         continue
       }
-      member.loudness += (loudness(member.voice, this.#count) - member.loudness) * 0.2
+      // Rooms of many have judged the floor by now.
+      member.loudness += (member.level - member.loudness) * 0.2
       let at = chosen.length
       while (at > 0 && chosen[at - 1]!.loudness < member.loudness) at--
       if (at >= LOUDEST) continue

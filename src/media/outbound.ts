@@ -130,7 +130,9 @@ export class Outbound {
     if (this.#packetOctets === this.#frameOctets) {
       const packet = this.#ring[this.#slot]!
       const octets = this.#frameOctets
-      for (let i = 0; i < octets; i++) packet[RTP_HEADER_OCTETS + i] = bytes[offset + i]!
+      // A shared frame is whole: nothing to cut.
+      const frame = offset === 0 && bytes.length === octets ? bytes : bytes.subarray(offset, offset + octets)
+      packet.set(frame, RTP_HEADER_OCTETS)
       this.#emit(octets, nowMs)
       return
     }
@@ -197,7 +199,7 @@ export class Outbound {
     if (packet.length === octets + this.#tailOctets) this.#slot = (this.#slot + 1) % RING
     else packet = Buffer.alloc(octets + this.#tailOctets)
     const from = view.payloadOffset
-    for (let i = 0; i < length; i++) packet[RTP_HEADER_OCTETS + i] = bytes[from + i]!
+    packet.set(bytes.subarray(from, from + length), RTP_HEADER_OCTETS)
     writeRtpHeader(packet, view.marker || this.#marker, payloadType, sequence, timestamp, this.ssrc)
     this.#marker = false
     if (!this.#started || sequenceDistance(sequence, this.#sequence) >= 0) {

