@@ -89,6 +89,12 @@ export interface ApiKey {
   readonly secretHash: string
 }
 
+/** A number of somebody's own elsewhere, that calls may show. */
+export interface CallerId {
+  readonly number: string
+  readonly name: string
+}
+
 /** What is kept, by kind. */
 export interface Kinds {
   readonly 'telephony-credential': TelephonyCredential
@@ -101,6 +107,7 @@ export interface Kinds {
   readonly 'number-order': NumberOrder
   readonly 'own-storage': OwnStorage
   readonly 'api-key': ApiKey
+  readonly 'caller-id': CallerId
 }
 
 export type Kind = keyof Kinds

@@ -303,6 +303,13 @@ export class Register {
     return changed
   }
 
+  /** Gives a number to another account: `number.account`. */
+  async moveNumber(number: PhoneNumber): Promise<Changed> {
+    const changed = await this.#commit([numberWrite(number)])
+    if (changed.ok) this.#numbers.set(number.number, number)
+    return changed
+  }
+
   /** Gives a number back. */
   async removeNumber(number: string): Promise<Changed> {
     const old = this.#numbers.get(number)

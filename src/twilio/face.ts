@@ -7,9 +7,13 @@ import { authenticate } from './authentication.ts'
 import type { TwilioActor, TwilioDoors } from './doors.ts'
 import { errors, fail } from './errors.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { applicationRoutes } from './routes/applications.ts'
+import { availablePhoneNumberRoutes } from './routes/available-phone-numbers.ts'
 import { balanceRoutes } from './routes/balance.ts'
+import { incomingPhoneNumberRoutes } from './routes/incoming-phone-numbers.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { notificationRoutes } from './routes/notifications.ts'
+import { outgoingCallerIdRoutes } from './routes/outgoing-caller-ids.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { unservedRoutes } from './routes/unserved.ts'
 import { API_VERSION } from './spelling.ts'
@@ -25,6 +29,10 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
   const routes: readonly AnyRoute<TwilioActor>[] = [
     ...accountRoutes(doors),
     ...keyRoutes(doors),
+    ...applicationRoutes(doors),
+    ...incomingPhoneNumberRoutes(doors),
+    ...availablePhoneNumberRoutes(doors),
+    ...outgoingCallerIdRoutes(doors),
     ...balanceRoutes(),
     ...tokenRoutes(doors),
     ...notificationRoutes(doors),

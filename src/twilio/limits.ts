@@ -4,7 +4,7 @@
 export const DEFAULT_PAGE_SIZE = 50
 export const MAX_PAGE_SIZE = 1000
 /** URLs of documents and callbacks. */
-export const MAX_URL_CHARACTERS = 4000
+export const MAX_URL_CHARACTERS = 2000
 /** FriendlyName of most resources (APP-R1, SD-01, CLS-01, QU-01). */
 export const MAX_NAME_CHARACTERS = 64
 /** Text nobody here acts upon, kept as it came. */
