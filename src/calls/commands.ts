@@ -226,7 +226,13 @@ export type CallCommand =
 /** Queues belong to the account of whoever commands, and are named by their name. */
 export type QueueCommand =
   | { readonly type: 'create-queue'; readonly queueName: string; readonly maxSize: number }
-  | { readonly type: 'update-queue'; readonly queueName: string; readonly maxSize: number }
+  | {
+      readonly type: 'update-queue'
+      readonly queueName: string
+      readonly maxSize: number
+      /** Another name; absent: it keeps its own. */
+      readonly name?: string
+    }
   /** Only an empty one. */
   | { readonly type: 'delete-queue'; readonly queueName: string }
   | {

@@ -64,7 +64,7 @@ export class Queueing {
     if (queue === null) return err({ type: 'queue-unknown', name: command.queueName })
     switch (command.type) {
       case 'update-queue':
-        return ok(this.#change(queue, { maxSize: command.maxSize }))
+        return this.#update(queue, command.maxSize, command.name ?? queue.name)
       case 'delete-queue':
         if (queue.entries.length > 0) return err({ type: 'queue-not-empty' })
         this.#remove(queue)
@@ -181,6 +181,15 @@ export class Queueing {
     if (live !== undefined && entry.alive) return ok(live)
     this.#removeEntry(queue, entry)
     return err({ type: 'queue-head-ended', entry })
+  }
+
+  #update(queue: Queue, maxSize: number, name: string): Result<Queue, Refusal> {
+    if (name !== queue.name) {
+      if (this.named(queue.account, name) !== null) return err({ type: 'queue-name-taken' })
+      this.#byName.delete(nameKey(queue.account, queue.name))
+      this.#byName.set(nameKey(queue.account, name), queue.id)
+    }
+    return ok(this.#change(queue, { maxSize, name }))
   }
 
   #change(queue: Queue, changes: Partial<Queue>): Queue {

@@ -162,6 +162,7 @@ export function buildHouse(parts: HouseParts): House {
     requestsPerSecond: parts.requestsPerSecond,
     hold,
     readRecording: (path, range) => parts.shelf.read(path, range),
+    renderRecording: (path, format, mono) => parts.shelf.rendition(path, format, mono),
     removeRecording: (path) => parts.shelf.remove(path),
     notifications: new Notifications({ store, clock, ids, log }),
     redirectCall: async () => err({ type: 'call-unknown' }),

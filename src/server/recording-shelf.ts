@@ -11,11 +11,19 @@ import type { RecordingCarrier } from './recording-carrier.ts'
 
 const READ_OCTETS = 64 * 1024
 
+/** What a rendition's name ends in, after the name of the file it was made of. */
+function renditionEnding(format: 'wav' | 'mp3', mono: boolean): string {
+  return `${mono ? '.mono' : ''}.${format}`
+}
+const renditions = [renditionEnding('mp3', false), renditionEnding('mp3', true), renditionEnding('wav', true)]
+
 export class DiskShelf implements RecordingShelf {
   readonly #disk: Disk
   readonly #jobs: AudioJobs
   readonly #folder: string
   readonly #carrier: Pick<RecordingCarrier, 'carry'>
+  /** Renditions being made. */
+  readonly #making = new Map<string, Promise<boolean>>()
 
   /** @param folder absolute */
   constructor(disk: Disk, jobs: AudioJobs, folder: string, carrier: Pick<RecordingCarrier, 'carry'>) {
@@ -91,5 +99,36 @@ export class DiskShelf implements RecordingShelf {
 
   async remove(path: string): Promise<void> {
     await this.#disk.remove(this.absolute(path))
+    for (const other of renditions) await this.#disk.remove(this.absolute(path + other))
+  }
+
+  /**
+   * A finished WAV file in another form, made when it is first asked for and kept beside it; null when that cannot be.
+   * @returns its path below the shelf
+   */
+  async rendition(path: string, format: 'wav' | 'mp3', mono: boolean): Promise<string | null> {
+    if (path.endsWith(`.${format}`) && !mono) return path
+    if (!path.endsWith('.wav')) return null
+    const to = `${path}${renditionEnding(format, mono)}`
+    const running = this.#making.get(to) ?? this.#make(path, to, format, mono)
+    this.#making.set(to, running)
+    const made = await running
+    this.#making.delete(to)
+    return made ? to : null
+  }
+
+  async #make(path: string, to: string, format: 'wav' | 'mp3', mono: boolean): Promise<boolean> {
+    const known = await this.#disk.open(this.absolute(to), 'read')
+    if (known.ok) {
+      await known.value.close()
+      return true
+    }
+    // Written aside: a rendition cut off by the end of the process is not taken for a whole one.
+    const aside = `${to}.part`
+    const done = await this.#jobs.run(
+      { type: 'transcode', from: this.absolute(path), to: this.absolute(aside), format, trim: false, mono },
+      () => {},
+    )
+    return done.ok && (await this.#disk.rename(this.absolute(aside), this.absolute(to))).ok
   }
 }

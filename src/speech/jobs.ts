@@ -23,6 +23,8 @@ export type AudioJob =
       readonly to: string
       readonly format: 'wav' | 'mp3'
       readonly trim: boolean
+      /** Two channels become one; as they are unless said. */
+      readonly mono?: boolean
     }
 
 export interface JobDone {
@@ -67,7 +69,7 @@ export class LocalJobs implements AudioJobs {
         case 'decode':
           return await this.#decode(job.from, job.to, job.growing, onStarted)
         case 'transcode':
-          return await transcode(this.#tools.disk, job.from, job.to, job.format, job.trim)
+          return await transcode(this.#tools.disk, job.from, job.to, job.format, job.trim, job.mono)
       }
     } catch (cause) {
       return err({ type: 'crashed', reason: cause instanceof Error ? cause.message : String(cause) })

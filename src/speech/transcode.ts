@@ -1,4 +1,4 @@
-// What is done to a finished recording: silence at its ends cut off, and MP3 made of it. Works through the file in
+// What is done to a finished recording: silence at its ends cut off, two channels mixed into one, and MP3 made of it. Works through the file in
 // stretches; a recording of hours costs no memory.
 
 import { createMp3Encoder } from 'wasm-media-encoders'
@@ -25,6 +25,7 @@ export async function transcode(
   to: string,
   format: 'wav' | 'mp3',
   trim: boolean,
+  mono = false,
 ): Promise<Result<Transcoded, DecodeError>> {
   const opened = await disk.open(from, 'read')
   if (!opened.ok) return opened
@@ -49,7 +50,13 @@ export async function transcode(
     }
     const target = await disk.create(to)
     if (!target.ok) return target
-    const written = await (format === 'mp3' ? writeMp3 : writeWav)(file, wav, range, target.value)
+    const written = await (format === 'mp3' ? writeMp3 : writeWav)(
+      file,
+      wav,
+      range,
+      target.value,
+      mono ? 1 : (wav.channels as 1 | 2),
+    )
     const synced = written.ok ? await target.value.sync() : written
     await target.value.close()
     if (!written.ok || !synced.ok) {
@@ -115,18 +122,20 @@ async function writeWav(
   wav: WavFormat,
   range: FrameRange,
   to: OpenFile,
+  channels: 1 | 2,
 ): Promise<Result<number, DiskError>> {
-  const octets = (range.to - range.from) * wav.frameOctets
+  const octets = (range.to - range.from) * (wav.frameOctets / wav.channels) * channels
   const header = new Uint8Array(WAV_HEADER_OCTETS)
-  writeWavHeader(header, wav.channels as 1 | 2, wav.sampleRateHz, octets)
+  writeWavHeader(header, channels, wav.sampleRateHz, octets)
   let at = WAV_HEADER_OCTETS
   let written = await to.write(header, 0)
   if (!written.ok) return written
   for await (const piece of stretches(file, wav, range)) {
     if (!piece.ok) return piece
-    written = await to.write(new Uint8Array(piece.value.buffer, 0, piece.value.byteLength), at)
+    const samples = channels < wav.channels ? mixed(piece.value) : piece.value
+    written = await to.write(new Uint8Array(samples.buffer, 0, samples.byteLength), at)
     if (!written.ok) return written
-    at += piece.value.byteLength
+    at += samples.byteLength
   }
   return ok(at)
 }
@@ -136,9 +145,9 @@ async function writeMp3(
   wav: WavFormat,
   range: FrameRange,
   to: OpenFile,
+  channels: 1 | 2,
 ): Promise<Result<number, DiskError>> {
   const encoder = await createMp3Encoder()
-  const channels = wav.channels as 1 | 2
   encoder.configure({
     sampleRate: wav.sampleRateHz,
     channels,
@@ -154,11 +163,23 @@ async function writeMp3(
   }
   for await (const piece of stretches(file, wav, range)) {
     if (!piece.ok) return piece
-    const written = await put(encoder.encode(split(piece.value, channels)))
+    const written = await put(
+      encoder.encode(split(channels < wav.channels ? mixed(piece.value) : piece.value, channels)),
+    )
     if (!written.ok) return written
   }
   const last = await put(encoder.finalize())
   return last.ok ? ok(at) : last
+}
+
+/** Both channels of each frame in one. */
+function mixed(samples: Int16Array): Int16Array<ArrayBuffer> {
+  const out = new Int16Array(Math.floor(samples.length / 2))
+  for (let i = 0; i < out.length; i++) {
+    const sum = samples[i * 2]! + samples[i * 2 + 1]!
+    out[i] = Math.max(-32_768, Math.min(32_767, sum))
+  }
+  return out
 }
 
 function split(samples: Int16Array, channels: 1 | 2): Float32Array[] {

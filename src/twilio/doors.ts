@@ -27,6 +27,8 @@ export interface TwilioDoors {
   readonly hold: (lanes: readonly string[]) => () => void
   /** Reads a finished recording's file piece by piece, from one octet to another when named; null when it is gone. */
   readonly readRecording: (path: string, range?: OctetRange) => Promise<RecordingFile | null>
+  /** A finished recording's file in another form, as a path for `readRecording`; null when it cannot be had. */
+  readonly renderRecording: (path: string, format: 'wav' | 'mp3', mono: boolean) => Promise<string | null>
   readonly removeRecording: (path: string) => Promise<void>
   /** What went wrong with customers' documents and URLs. */
   readonly notifications: Notifications

@@ -14,7 +14,10 @@ import { incomingPhoneNumberRoutes } from './routes/incoming-phone-numbers.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { outgoingCallerIdRoutes } from './routes/outgoing-caller-ids.ts'
+import { queueRoutes } from './routes/queues.ts'
+import { recordingRoutes } from './routes/recordings.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { transcriptionRoutes } from './routes/transcriptions.ts'
 import { unservedRoutes } from './routes/unserved.ts'
 import { API_VERSION } from './spelling.ts'
 import { validationError } from './validation.ts'
@@ -33,6 +36,9 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     ...incomingPhoneNumberRoutes(doors),
     ...availablePhoneNumberRoutes(doors),
     ...outgoingCallerIdRoutes(doors),
+    ...queueRoutes(doors),
+    ...recordingRoutes(doors),
+    ...transcriptionRoutes(doors),
     ...balanceRoutes(),
     ...tokenRoutes(doors),
     ...notificationRoutes(doors),

@@ -16,3 +16,8 @@ export const NOTES_WINDOW_MS = 60_000
 export const MAX_NOTED_CHARACTERS = 16_000
 /** Accounts within one. */
 export const MAX_SUBACCOUNTS = 1000
+/** QU-01. */
+export const DEFAULT_QUEUE_SIZE = 1000
+export const MAX_QUEUE_SIZE = 5000
+/** A deleted recording's description is shown so long, counted from its start (RC-08). */
+export const KEEP_DELETED_MS = 40 * 24 * 60 * 60_000

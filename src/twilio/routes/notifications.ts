@@ -49,7 +49,7 @@ export function notificationRoutes(doors: TwilioDoors): readonly AnyRoute<Twilio
     return listReply(request, 'notifications', ask.value, page, keyOf, resource)
   }
 
-  const fetch = async (request: TwilioRequest): Promise<Reply> => {
+  const lookUp = async (request: TwilioRequest): Promise<Reply> => {
     const id = readSid('notification', request.params.sid)
     const call = callOf(request)
     if (id === null || call === undefined) return fail(errors.notFound(request.path))
@@ -63,7 +63,7 @@ export function notificationRoutes(doors: TwilioDoors): readonly AnyRoute<Twilio
 
   return [`${A}/Notifications`, `${A}/Calls/:call_sid/Notifications`].flatMap((path) => [
     route<unknown>({ method: 'GET', path, summary: 'List notifications, newest first', handler: list }),
-    route<unknown>({ method: 'GET', path: `${path}/:sid`, summary: 'Look up a notification', handler: fetch }),
+    route<unknown>({ method: 'GET', path: `${path}/:sid`, summary: 'Look up a notification', handler: lookUp }),
   ])
 }
 
