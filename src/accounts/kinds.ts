@@ -95,6 +95,51 @@ export interface CallerId {
   readonly name: string
 }
 
+/** A name that telephones call and register at, guarded by lists. Its calls are those of the application with its id. */
+export interface SipDomain {
+  /** In lower case. */
+  readonly domainName: string
+  readonly name: string
+  /** Whether telephones may register below it. */
+  readonly registration: boolean
+  /** TLS and SRTP, or nothing. */
+  readonly secure: boolean
+  /** Who may call: all kinds of lists that are there must agree, one list of a kind is enough. */
+  readonly callCredentials: readonly MappedList[]
+  readonly callAccess: readonly MappedList[]
+  readonly registrationCredentials: readonly MappedList[]
+  readonly extra: Extra
+}
+
+export interface MappedList {
+  /** Id of the list in the book. */
+  readonly list: string
+  readonly atWallMs: number
+}
+
+export interface SipCredentialList {
+  readonly name: string
+}
+
+export interface SipCredential {
+  readonly list: string
+  readonly username: string
+  /** MD5 digest of name, realm and password (RFC 7616 §3.4.2); the password itself is not kept. */
+  readonly ha1: Sealed
+}
+
+export interface SipAccessList {
+  readonly name: string
+}
+
+export interface SipAccessAddress {
+  readonly list: string
+  readonly name: string
+  /** IPv4. */
+  readonly address: string
+  readonly bits: number
+}
+
 /** What is kept, by kind. */
 export interface Kinds {
   readonly 'telephony-credential': TelephonyCredential
@@ -108,6 +153,11 @@ export interface Kinds {
   readonly 'own-storage': OwnStorage
   readonly 'api-key': ApiKey
   readonly 'caller-id': CallerId
+  readonly 'sip-domain': SipDomain
+  readonly 'sip-credential-list': SipCredentialList
+  readonly 'sip-credential': SipCredential
+  readonly 'sip-access-list': SipAccessList
+  readonly 'sip-access-address': SipAccessAddress
 }
 
 export type Kind = keyof Kinds

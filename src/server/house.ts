@@ -36,6 +36,7 @@ import { Dispatcher } from '#webhooks/dispatcher.ts'
 import type { Credentials } from './credentials.ts'
 import { frontPage } from './front-page.ts'
 import { speakHouse } from './house-language.ts'
+import { REALM } from './lines.ts'
 import { Metrics, type MetricsDoors } from './metrics.ts'
 import { publisher } from './publisher.ts'
 import type { DiskShelf } from './recording-shelf.ts'
@@ -159,6 +160,7 @@ export function buildHouse(parts: HouseParts): House {
     ids,
     log,
     baseUrl: parts.baseUrl,
+    sipRealm: REALM,
     requestsPerSecond: parts.requestsPerSecond,
     hold,
     readRecording: (path, range) => parts.shelf.read(path, range),

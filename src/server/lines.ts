@@ -63,7 +63,7 @@ export interface Lines {
 }
 
 /** The realm of our digest challenges. */
-const REALM = 'hookswitch'
+export const REALM = 'hookswitch'
 /** Ports tried until one is free for datagrams and streams alike. */
 const MAX_PORT_TRIES = 20
 

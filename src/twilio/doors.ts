@@ -21,6 +21,8 @@ export interface TwilioDoors {
   readonly log: Log
   /** Where customers reach us, without a slash at the end. */
   readonly baseUrl: () => string
+  /** Of the digest challenges: what is kept of a SIP password holds only there. */
+  readonly sipRealm: string
   /** Requests a second that one account may make; 0: as many as it likes. */
   readonly requestsPerSecond: number
   /** Keeps the webhooks of these lanes back until the returned function is called. */

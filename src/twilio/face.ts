@@ -16,6 +16,8 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { outgoingCallerIdRoutes } from './routes/outgoing-caller-ids.ts'
 import { queueRoutes } from './routes/queues.ts'
 import { recordingRoutes } from './routes/recordings.ts'
+import { sipDomainRoutes } from './routes/sip-domains.ts'
+import { sipListRoutes } from './routes/sip-lists.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { transcriptionRoutes } from './routes/transcriptions.ts'
 import { unservedRoutes } from './routes/unserved.ts'
@@ -36,6 +38,8 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     ...incomingPhoneNumberRoutes(doors),
     ...availablePhoneNumberRoutes(doors),
     ...outgoingCallerIdRoutes(doors),
+    ...sipDomainRoutes(doors),
+    ...sipListRoutes(doors),
     ...queueRoutes(doors),
     ...recordingRoutes(doors),
     ...transcriptionRoutes(doors),

@@ -21,3 +21,7 @@ export const DEFAULT_QUEUE_SIZE = 1000
 export const MAX_QUEUE_SIZE = 5000
 /** A deleted recording's description is shown so long, counted from its start (RC-08). */
 export const KEEP_DELETED_MS = 40 * 24 * 60 * 60_000
+/** ACL-01. */
+export const MAX_LIST_NAME_CHARACTERS = 255
+/** CLS-01. */
+export const MAX_SIP_USERNAME_CHARACTERS = 32
