@@ -195,7 +195,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     registrations: lines.value.registrations,
     // On loopback somebody develops.
     requestsPerSecond: settings.rateLimit ?? (isLoopback(settings.httpHost) ? 0 : DEFAULT_RATE_LIMIT),
-    media: { channelOf: hallChannels },
+    // Legs live with the main account's worker, so what is owned by it does too.
+    media: { channelOf: (id) => hallChannels(register.account(id)?.owner ?? id) },
     mediaEvents: pool.value.ear(),
     sounds: hallSounds(sounds, library),
     shelf: new DiskShelf(
