@@ -2,7 +2,16 @@
 // difference is a field here, never a branch on a language's name in the engine.
 
 import type { NoiseEngineName } from '#audio/denoiser.ts'
-import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId, StreamId } from '#base/ids.ts'
+import type {
+  CallId,
+  ConferenceId,
+  GatherId,
+  PlaybackId,
+  RecordingId,
+  RecordingSessionId,
+  StreamId,
+  TranscriptionId,
+} from '#base/ids.ts'
 import type { DialRequest, Header } from '#legs/leg.ts'
 import type {
   AfterBridge,
@@ -165,6 +174,8 @@ export type CallCommand =
       readonly type: 'begin-recording-session'
       readonly call: CallId
       readonly spec: RecordingSpec
+      /** Made by whoever asks; absent: made here. */
+      readonly session?: RecordingSessionId
       /** Absent: streams do not count. */
       readonly beside?: StreamCompany
     }
@@ -191,7 +202,13 @@ export type CallCommand =
   /** Ends the streams that run. */
   | { readonly type: 'fork'; readonly call: CallId; readonly spec: ForkSpec }
   | { readonly type: 'stop-fork'; readonly call: CallId }
-  | { readonly type: 'start-transcription'; readonly call: CallId; readonly spec: TranscriptionSpec }
+  | {
+      readonly type: 'start-transcription'
+      readonly call: CallId
+      readonly spec: TranscriptionSpec
+      /** Made by whoever asks; absent: made here. */
+      readonly transcription?: TranscriptionId
+    }
   | { readonly type: 'stop-transcription'; readonly call: CallId }
   /** For a call that was dialled to supervise another. */
   | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }

@@ -382,7 +382,7 @@ export class Engine {
       case 'begin-recording-session': {
         const crowded = crowd(live, RECORDING_SERVER_TRACKS, command.beside)
         if (crowded !== null) return err(crowded)
-        const begun = this.recordingSessions.begin(live, command.spec)
+        const begun = this.recordingSessions.begin(live, command.spec, command.session)
         return begun.ok ? ok(nothing) : begun
       }
       case 'end-recording-session': {
@@ -446,7 +446,7 @@ export class Engine {
       }
       case 'start-transcription': {
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
-        const started = this.#transcribing.start(live, command.spec)
+        const started = this.#transcribing.start(live, command.spec, command.transcription)
         return started.ok ? ok(nothing) : started
       }
       case 'stop-transcription': {

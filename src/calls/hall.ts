@@ -7,16 +7,7 @@
 
 import type { Timer } from '#base/clock.ts'
 import { after, type Clock } from '#base/clock.ts'
-import type {
-  AccountId,
-  CallId,
-  ConferenceId,
-  EventId,
-  IdMaker,
-  QueueId,
-  RecordingId,
-  TranscriptionId,
-} from '#base/ids.ts'
+import type { AccountId, CallId, ConferenceId, EventId, IdMaker, QueueId, RecordingId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
@@ -36,6 +27,7 @@ import type {
   Recording,
   Stream,
   StreamSpec,
+  Transcription,
   TranscriptionSpec,
 } from './model.ts'
 import { emptyQueue, type State as QueueState } from './play-queue.ts'
@@ -68,7 +60,7 @@ export interface LiveCall {
   streams: readonly Stream[]
   /** To be opened with the answer. Not part of the record: it holds secrets, and dies with us. */
   streamOnAnswer: StreamSpec | null
-  transcription: TranscriptionId | null
+  transcription: Transcription | null
   transcribeOnAnswer: TranscriptionSpec | null
   /** Whether any command was accepted for it yet. */
   commanded: boolean

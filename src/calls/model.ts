@@ -16,6 +16,7 @@ import type {
   RecordingId,
   RecordingSessionId,
   StreamId,
+  TranscriptionId,
 } from '#base/ids.ts'
 import type { RecogniseWish } from '#base/recogniser.ts'
 import type { Address } from '#base/wire.ts'
@@ -243,6 +244,7 @@ export interface RecordingSpec {
   /** For the server's INVITE, and for its metadata. */
   readonly headers: readonly Header[]
   readonly parameters: readonly Header[]
+  readonly notes?: Notes
 }
 
 export interface RecordingSession {
@@ -278,6 +280,16 @@ export type Stream =
 export interface TranscriptionSpec {
   readonly track: 'inbound' | 'outbound' | 'both'
   readonly wish: RecogniseWish
+  readonly notes?: Notes
+}
+
+/** A transcription that runs, or ran. */
+export interface Transcription {
+  readonly id: TranscriptionId
+  readonly track: TranscriptionSpec['track']
+  /** Null: whichever is spoken. */
+  readonly language: string | null
+  readonly notes: Notes
 }
 
 // ---- conferences
