@@ -52,6 +52,9 @@ export const TARGETS = {
   'story cpu': less('whole story, CPU', 'ms', 6.6),
   'siprec set-up': less('siprec_start to the recorder’s 200, p50', 'ms', 40, 15),
   'refer set-up': less('refer to the REFER at the telephone, p50', 'ms', 20, 8),
+  'documents rate': more('TwiML documents fetched and interpreted', '/s and core', 800, 2000),
+  'voice request p50': less('INVITE to its voice URL’s first byte, p50', 'ms', 10, 5),
+  'voice request p99': less('INVITE to its voice URL’s first byte, p99', 'ms', 60, 20),
   register: more('REGISTER with digest', '/s and core', 3000),
   'overload recovery': less('calls that fail at the clean rate right after twice of it', '%', 1, 0),
 } as const satisfies Record<string, Target>

@@ -10,6 +10,7 @@ import { refer, siprec } from './set-up.ts'
 import { answered, bridged, overload, register, type Size, start, waiting } from './signalling.ts'
 import { story } from './story.ts'
 import { LOAD_CORE, pin } from './switch-process.ts'
+import { twiml } from './twiml.ts'
 
 const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   start,
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   streaming,
   siprec,
   refer,
+  twiml,
   overload,
 }
 const SMOKE: Size = { seconds: 0.5, scale: 0.05, smoke: true }

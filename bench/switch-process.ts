@@ -37,6 +37,8 @@ export interface SwitchOrder {
   readonly bridgeTo?: number
   /** Where the application's webhooks go. */
   readonly webhookUrl?: string
+  /** Where the application that answers TwiML is. */
+  readonly twimlUrl?: string
   /** Returns as soon as the process runs, before it serves. */
   readonly sipPort?: number
 }
@@ -61,6 +63,15 @@ export async function startSwitch(order: SwitchOrder): Promise<SwitchProcess> {
   if (order.webhookUrl !== undefined) {
     applications.push({ name: 'story', dialect: 'telnyx', webhook_url: order.webhookUrl })
     numbers.push({ number: 'story', application: 'story' })
+  }
+  if (order.twimlUrl !== undefined) {
+    applications.push({
+      name: 'twiml',
+      dialect: 'twilio',
+      webhook_url: `${order.twimlUrl}/voice`,
+      status_callback: `${order.twimlUrl}/told`,
+    })
+    numbers.push({ number: 'twiml', application: 'twiml' })
   }
   const config = join(folder, 'hookswitch.yaml')
   const users = Array.from({ length: PHONES }, (_, i) => ({ username: `phone${i}`, password: 'secret' }))

@@ -2,16 +2,7 @@
 // difference is a field here, never a branch on a language's name in the engine.
 
 import type { NoiseEngineName } from '#audio/denoiser.ts'
-import type {
-  CallId,
-  ConferenceId,
-  GatherId,
-  PlaybackId,
-  RecordingId,
-  RecordingSessionId,
-  StreamId,
-  TranscriptionId,
-} from '#base/ids.ts'
+import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId, StreamId } from '#base/ids.ts'
 import type { DialRequest, Header } from '#legs/leg.ts'
 import type {
   AfterBridge,
@@ -84,14 +75,6 @@ export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'time
 /** Whom a sound is for, seen from the commanded call. */
 export type Listeners = 'self' | 'opposite' | 'both'
 
-/**
- * How much of a call may leave it at once: a stream of both tracks counts as two of them, a recording server as two. A
- * stream that may speak counts as none of them; a call has one such stream at most.
- */
-export interface StreamCompany {
-  readonly maxTracks: number
-}
-
 export type CallCommand =
   | { readonly type: 'dial'; readonly spec: DialSpec }
   | {
@@ -131,6 +114,8 @@ export type CallCommand =
       readonly type: 'stop-recording' | 'pause-recording' | 'resume-recording'
       readonly call: CallId
       readonly recording: RecordingId | null
+      /** A pause is heard as silence in the file; absent: it is left out. */
+      readonly silent?: boolean
     }
   | {
       readonly type: 'bridge'
@@ -170,15 +155,7 @@ export type CallCommand =
       readonly auth: DialRequest['auth']
     }
   /** Copies the call to a recording server (SIPREC) until the end of either. */
-  | {
-      readonly type: 'begin-recording-session'
-      readonly call: CallId
-      readonly spec: RecordingSpec
-      /** Made by whoever asks; absent: made here. */
-      readonly session?: RecordingSessionId
-      /** Absent: streams do not count. */
-      readonly beside?: StreamCompany
-    }
+  | { readonly type: 'begin-recording-session'; readonly call: CallId; readonly spec: RecordingSpec }
   /** Null: every one that runs. */
   | { readonly type: 'end-recording-session'; readonly call: CallId; readonly name: string | null }
   /** Takes noise away from what the far party says, or is sent; null ends it. */
@@ -188,27 +165,13 @@ export type CallCommand =
       readonly direction: 'inbound' | 'outbound' | 'both' | null
       readonly engine: NoiseEngineName
     }
-  | {
-      readonly type: 'start-stream'
-      readonly call: CallId
-      readonly spec: StreamSpec
-      /** Made by whoever asks, who wants to speak of the stream before it exists; absent: made here. */
-      readonly stream?: StreamId
-      /** Absent: it is refused beside any other. */
-      readonly beside?: StreamCompany
-    }
-  /** By its id or its name; null: whichever run. */
-  | { readonly type: 'stop-stream'; readonly call: CallId; readonly stream: StreamId | null; readonly name?: string }
-  /** Ends the streams that run. */
+  | { readonly type: 'start-stream'; readonly call: CallId; readonly spec: StreamSpec }
+  /** Null: whichever runs. */
+  | { readonly type: 'stop-stream'; readonly call: CallId; readonly stream: StreamId | null }
+  /** Ends a stream that runs. */
   | { readonly type: 'fork'; readonly call: CallId; readonly spec: ForkSpec }
   | { readonly type: 'stop-fork'; readonly call: CallId }
-  | {
-      readonly type: 'start-transcription'
-      readonly call: CallId
-      readonly spec: TranscriptionSpec
-      /** Made by whoever asks; absent: made here. */
-      readonly transcription?: TranscriptionId
-    }
+  | { readonly type: 'start-transcription'; readonly call: CallId; readonly spec: TranscriptionSpec }
   | { readonly type: 'stop-transcription'; readonly call: CallId }
   /** For a call that was dialled to supervise another. */
   | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }
@@ -322,6 +285,7 @@ export type ConferenceCommand =
       readonly type: 'stop-conference-recording' | 'pause-conference-recording' | 'resume-conference-recording'
       readonly conference: ConferenceId
       readonly recording: RecordingId | null
+      readonly silent?: boolean
     }
   | {
       readonly type: 'send-conference-digits'
@@ -365,7 +329,7 @@ export type Refusal =
   | { readonly type: 'overlay-without-playback' }
   /** The far party was asked to call somebody else and has not said what came of it. */
   | { readonly type: 'refer-running' }
-  /** Something streams or forks this call already, or a stream of that name does. */
+  /** Something streams or forks this call already. */
   | { readonly type: 'stream-running' }
   | { readonly type: 'no-stream' }
   | { readonly type: 'not-forked' }

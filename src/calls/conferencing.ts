@@ -47,7 +47,7 @@ export class Conferencing {
     }
     const { wallMs } = this.#hall
     const live = this.#hall.addConference({
-      id: this.#hall.doors.ids.make<'conference'>(),
+      id: command.id ?? this.#hall.doors.ids.make<'conference'>(),
       account: creator.call.account,
       application: creator.call.application,
       name: command.name,

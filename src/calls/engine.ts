@@ -30,7 +30,7 @@ import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
 import { RecordingSessions } from './recording-sessions.ts'
 import { Referring } from './referring.ts'
-import { crowd, RECORDING_SERVER_TRACKS, Streaming } from './streaming.ts'
+import { Streaming } from './streaming.ts'
 import { Supervising } from './supervising.ts'
 import { Transcribing } from './transcribing.ts'
 import { Transferring } from './transferring.ts'
@@ -370,7 +370,7 @@ export class Engine {
       case 'stop-recording':
       case 'pause-recording':
       case 'resume-recording':
-        return this.#changeRecording(live.recordings, command.recording, command.type)
+        return this.#changeRecording(live.recordings, command.recording, command.type, command.silent)
       case 'send-info':
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
         this.hall.toLeg({ type: 'send-info', leg: call.id, contentType: command.contentType, body: command.body })
@@ -380,9 +380,7 @@ export class Engine {
         return begun.ok ? ok(nothing) : begun
       }
       case 'begin-recording-session': {
-        const crowded = crowd(live, RECORDING_SERVER_TRACKS, command.beside)
-        if (crowded !== null) return err(crowded)
-        const begun = this.recordingSessions.begin(live, command.spec, command.session)
+        const begun = this.recordingSessions.begin(live, command.spec)
         return begun.ok ? ok(nothing) : begun
       }
       case 'end-recording-session': {
@@ -428,11 +426,11 @@ export class Engine {
         return ok(nothing)
       case 'start-stream': {
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
-        const started = this.#streaming.start(live, command)
+        const started = this.#streaming.start(live, command.spec)
         return started.ok ? ok({ ...nothing, stream: started.value }) : started
       }
       case 'stop-stream': {
-        const stopped = this.#streaming.stop(live, 'web-socket', command.stream, command.name ?? null)
+        const stopped = this.#streaming.stop(live, 'web-socket', command.stream)
         return stopped.ok ? ok(nothing) : stopped
       }
       case 'fork': {
@@ -441,12 +439,12 @@ export class Engine {
         return forked.ok ? ok({ ...nothing, stream: forked.value }) : forked
       }
       case 'stop-fork': {
-        const stopped = this.#streaming.stop(live, 'fork', null, null)
+        const stopped = this.#streaming.stop(live, 'fork', null)
         return stopped.ok ? ok(nothing) : stopped
       }
       case 'start-transcription': {
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
-        const started = this.#transcribing.start(live, command.spec, command.transcription)
+        const started = this.#transcribing.start(live, command.spec)
         return started.ok ? ok(nothing) : started
       }
       case 'stop-transcription': {
@@ -608,7 +606,7 @@ export class Engine {
       case 'stop-conference-recording':
         return this.#changeRecording(room.recordings, command.recording, 'stop-recording')
       case 'pause-conference-recording':
-        return this.#changeRecording(room.recordings, command.recording, 'pause-recording')
+        return this.#changeRecording(room.recordings, command.recording, 'pause-recording', command.silent)
       case 'resume-conference-recording':
         return this.#changeRecording(room.recordings, command.recording, 'resume-recording')
       case 'send-conference-digits': {
@@ -641,12 +639,13 @@ export class Engine {
     running: LiveCall['recordings'],
     named: Recording['id'] | null,
     what: 'stop-recording' | 'pause-recording' | 'resume-recording',
+    silent = false,
   ): Result<Accepted, Refusal> {
     const meant = this.recordings.meant(running, named)
     if (meant === null) return err({ type: 'recording-unknown' })
     for (const recording of meant) {
       if (what === 'stop-recording') this.recordings.stop(recording)
-      else if (what === 'pause-recording') this.recordings.pause(recording)
+      else if (what === 'pause-recording') this.recordings.pause(recording, silent)
       else this.recordings.resume(recording)
     }
     return ok(nothing)

@@ -20,7 +20,6 @@ import type {
   Recording,
   RecordingSession,
   Stream,
-  Transcription,
 } from './model.ts'
 
 export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'machine-detected' | 'call-ended'
@@ -80,6 +79,13 @@ export type Fact =
       readonly digits: string
       readonly status: GatherStatus
     }
+  /** It writes what it hears from now on. */
+  | {
+      readonly type: 'recording.started'
+      readonly call: Call | null
+      readonly conference: Conference | null
+      readonly recording: Recording
+    }
   | {
       readonly type: 'recording.saved'
       readonly call: Call | null
@@ -101,23 +107,10 @@ export type Fact =
       readonly session: RecordingSession
       readonly cause: CallEnd['cause']
     }
-  | {
-      readonly type: 'transcription.started' | 'transcription.stopped'
-      readonly call: Call
-      readonly transcription: Transcription
-    }
-  /** Its recogniser cannot go on. */
-  | {
-      readonly type: 'transcription.failed'
-      readonly call: Call
-      readonly transcription: Transcription
-      readonly reason: string
-    }
   /** Something that was said, as text. */
   | {
       readonly type: 'call.transcribed'
       readonly call: Call
-      readonly transcription: Transcription
       readonly track: 'inbound' | 'outbound'
       readonly heard: Heard
     }

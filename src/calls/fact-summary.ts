@@ -64,6 +64,7 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
       return { playback: fact.playback.id, kind: fact.playback.kind, status: fact.status, detail: fact.detail }
     case 'gather.ended':
       return { gather: fact.gather.id, status: fact.status, digit_count: fact.digits.length }
+    case 'recording.started':
     case 'recording.saved':
     case 'recording.failed':
       return { recording: fact.recording.id, format: fact.recording.options.format, failure: fact.recording.failure }
@@ -92,11 +93,6 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
       return { queue: fact.queue.name, position: fact.position }
     case 'queue.left':
       return { queue: fact.queue.name, position: fact.position, reason: fact.reason, wait_ms: fact.waitMs }
-    case 'transcription.started':
-    case 'transcription.stopped':
-      return { transcription: fact.transcription.id }
-    case 'transcription.failed':
-      return { transcription: fact.transcription.id, reason: fact.reason }
     case 'call.transcribed':
       return { track: fact.track, characters: fact.heard.transcript.length, final: fact.heard.isFinal }
     case 'stream.started':

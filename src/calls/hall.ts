@@ -7,7 +7,16 @@
 
 import type { Timer } from '#base/clock.ts'
 import { after, type Clock } from '#base/clock.ts'
-import type { AccountId, CallId, ConferenceId, EventId, IdMaker, QueueId, RecordingId } from '#base/ids.ts'
+import type {
+  AccountId,
+  CallId,
+  ConferenceId,
+  EventId,
+  IdMaker,
+  QueueId,
+  RecordingId,
+  TranscriptionId,
+} from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
@@ -27,7 +36,6 @@ import type {
   Recording,
   Stream,
   StreamSpec,
-  Transcription,
   TranscriptionSpec,
 } from './model.ts'
 import { emptyQueue, type State as QueueState } from './play-queue.ts'
@@ -56,11 +64,10 @@ export interface LiveCall {
   /** Bridges to make once this call is answered. */
   readonly timers: Map<string, Timer>
   readonly recordings: Set<RecordingId>
-  /** All that listens to it from outside now. */
-  streams: readonly Stream[]
+  stream: Stream | null
   /** To be opened with the answer. Not part of the record: it holds secrets, and dies with us. */
   streamOnAnswer: StreamSpec | null
-  transcription: Transcription | null
+  transcription: TranscriptionId | null
   transcribeOnAnswer: TranscriptionSpec | null
   /** Whether any command was accepted for it yet. */
   commanded: boolean
@@ -154,7 +161,7 @@ export class Hall {
       intent: null,
       timers: new Map(),
       recordings: new Set(),
-      streams: [],
+      stream: null,
       streamOnAnswer: null,
       transcription: null,
       transcribeOnAnswer: null,

@@ -16,7 +16,6 @@ import type {
   RecordingId,
   RecordingSessionId,
   StreamId,
-  TranscriptionId,
 } from '#base/ids.ts'
 import type { RecogniseWish } from '#base/recogniser.ts'
 import type { Address } from '#base/wire.ts'
@@ -197,6 +196,8 @@ export interface RecordingOptions {
   readonly track: 'both' | 'inbound' | 'outbound'
   readonly maxDurationMs: number
   readonly silenceTimeoutMs: number
+  /** Silence ends it even when nothing was said at all; absent: only after something was. */
+  readonly silenceFromStart?: boolean
   readonly beep: boolean
   readonly trimSilence: boolean
   /** File name without folder and extension; null: the language's own habit. */
@@ -244,7 +245,6 @@ export interface RecordingSpec {
   /** For the server's INVITE, and for its metadata. */
   readonly headers: readonly Header[]
   readonly parameters: readonly Header[]
-  readonly notes?: Notes
 }
 
 export interface RecordingSession {
@@ -257,11 +257,7 @@ export interface RecordingSession {
 // ---- streams
 
 /** A stream to an application as it is asked for; whom it is about the hall knows itself. */
-export interface StreamSpec extends Omit<StreamWish, 'about'> {
-  /** Tells several on one call apart. */
-  readonly name?: string
-  readonly notes?: Notes
-}
+export type StreamSpec = Omit<StreamWish, 'about'>
 
 /** Where each direction of a call is copied to as RTP; null: nowhere. */
 export interface ForkSpec {
@@ -280,16 +276,6 @@ export type Stream =
 export interface TranscriptionSpec {
   readonly track: 'inbound' | 'outbound' | 'both'
   readonly wish: RecogniseWish
-  readonly notes?: Notes
-}
-
-/** A transcription that runs, or ran. */
-export interface Transcription {
-  readonly id: TranscriptionId
-  readonly track: TranscriptionSpec['track']
-  /** Null: whichever is spoken. */
-  readonly language: string | null
-  readonly notes: Notes
 }
 
 // ---- conferences
@@ -343,6 +329,8 @@ export interface Participant {
 
 /** How a room is made. */
 export interface RoomPlan {
+  /** Made by whoever asks; absent: made here. */
+  readonly id?: ConferenceId
   readonly name: string
   readonly beep: BeepWhen
   readonly maxParticipants: number

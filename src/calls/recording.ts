@@ -42,6 +42,7 @@ export class RecordingDesk {
       path: this.#hall.doors.shelf.absolute(recording.path),
       maxDurationMs: options.maxDurationMs,
       silenceTimeoutMs: options.silenceTimeoutMs,
+      ...(options.silenceFromStart === undefined ? {} : { silenceFromStart: options.silenceFromStart }),
       beep: options.beep,
     })
     return recording
@@ -62,6 +63,7 @@ export class RecordingDesk {
       path: this.#hall.doors.shelf.absolute(recording.path),
       maxDurationMs: options.maxDurationMs,
       silenceTimeoutMs: options.silenceTimeoutMs,
+      ...(options.silenceFromStart === undefined ? {} : { silenceFromStart: options.silenceFromStart }),
       beep: options.beep,
     })
     return recording
@@ -79,10 +81,11 @@ export class RecordingDesk {
     this.#hall.toMedia(recording.account, { type: 'stop-recorder', recorder: recording.id })
   }
 
-  pause(recording: Recording): void {
+  /** @param silent silence is written meanwhile instead of nothing */
+  pause(recording: Recording, silent: boolean): void {
     if (recording.state !== 'recording') return
     this.#hall.setRecording({ ...recording, state: 'paused' })
-    this.#hall.toMedia(recording.account, { type: 'pause-recorder', recorder: recording.id })
+    this.#hall.toMedia(recording.account, { type: 'pause-recorder', recorder: recording.id, silent })
   }
 
   resume(recording: Recording): void {
@@ -93,7 +96,9 @@ export class RecordingDesk {
 
   onMedia(event: Extract<MediaEvent, { readonly type: 'recorder-started' | 'recorder-ended' }>): void {
     const recording = this.#hall.recordings.get(event.recorder as RecordingId)
-    if (recording === undefined || event.type === 'recorder-started') return
+    if (recording === undefined) return
+    if (event.type === 'recorder-started')
+      return this.#hall.tell({ type: 'recording.started', ...this.#about(recording) }, laneOf(recording))
     const ended: Recording = {
       ...recording,
       endedAtWallMs: this.#hall.wallMs,

@@ -139,10 +139,7 @@ export interface StreamWish {
   /** Null: as the session speaks. */
   readonly format: StreamFormat | null
   readonly parameters: readonly { readonly name: string; readonly value: string }[]
-  /** Null: whatever the application says is passed over. */
   readonly voice: StreamVoiceWish | null
-  /** Absent: a connection that is lost is made anew a few times. */
-  readonly reconnect?: boolean
 }
 
 export type StreamFailure =
@@ -198,9 +195,12 @@ export type MediaCommand =
       readonly maxDurationMs: number
       /** 0: off. Armed by the first speech, then ends after that much silence. */
       readonly silenceTimeoutMs: number
+      /** Silence counts from the start instead; only silence that is heard does, not packets that stay away. */
+      readonly silenceFromStart?: boolean
       readonly beep: boolean
     }
-  | { readonly type: 'pause-recorder'; readonly recorder: RecorderId }
+  /** `silent`: silence is written meanwhile instead of nothing. */
+  | { readonly type: 'pause-recorder'; readonly recorder: RecorderId; readonly silent?: boolean }
   | { readonly type: 'resume-recorder'; readonly recorder: RecorderId }
   | { readonly type: 'stop-recorder'; readonly recorder: RecorderId }
   | {

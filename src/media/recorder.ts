@@ -24,6 +24,8 @@ export class Recorder {
   readonly id: RecorderId
   readonly want: RecordCommand
   paused = false
+  /** Silence is written while it is paused. */
+  silent = false
   /** While the beep sounds, nothing is written. */
   waiting: boolean
   /** Set on the beat; the worker finishes the file afterwards. */
@@ -80,15 +82,15 @@ export class Recorder {
 
   /** Takes one frame of each side, each at its rate (`null`: nothing was heard). With one channel both are mixed. */
   feed(left: Int16Array | null, right: Int16Array | null, leftHz: number, rightHz: number): void {
-    if (this.paused || this.waiting || this.ending !== null) return
+    if ((this.paused && !this.silent) || this.waiting || this.ending !== null) return
     const rate = this.want.sampleRateHz
     let count = (rate * BEAT_MS) / 1000
-    const a = this.#left.frame(left, leftHz)
-    const b = this.#right.frame(right, rightHz)
+    const a = this.#left.frame(this.paused ? null : left, leftHz)
+    const b = this.#right.frame(this.paused ? null : right, rightHz)
     if (this.#taken + count > this.#mostSamples) count = Math.max(0, this.#mostSamples - this.#taken)
     this.#put(a, b, count)
     this.#taken += count
-    if (this.#activity !== null) this.#listen(a, b)
+    if (this.#activity !== null && !this.paused) this.#listen(a, b)
     if (this.#taken >= this.#mostSamples) this.#end('max-duration', null)
   }
 
@@ -148,7 +150,7 @@ export class Recorder {
     if (spoken) {
       this.#spoken = true
       this.#silentMs = 0
-    } else if (this.#spoken) {
+    } else if (this.want.silenceFromStart === true ? frame !== null : this.#spoken) {
       this.#silentMs += BEAT_MS
       if (this.#silentMs >= this.want.silenceTimeoutMs) this.#end('silence', null)
     }

@@ -206,6 +206,7 @@ export class MediaWorker {
       case 'resume-recorder':
         return this.#withRecorder(command.recorder, (recorder) => {
           recorder.paused = command.type === 'pause-recorder'
+          recorder.silent = command.type === 'pause-recorder' && command.silent === true
         })
       case 'stop-recorder':
         return this.#withRecorder(command.recorder, (recorder) => recorder.stop('stopped'))

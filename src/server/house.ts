@@ -31,7 +31,7 @@ import { recordingLinks } from '#telnyx/links.ts'
 import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
 import type { TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
-import { Notifications } from '#twilio/notifications.ts'
+import { speakTwilio, twilioEvents } from '#twilio/speak.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
 import type { Credentials } from './credentials.ts'
 import { frontPage } from './front-page.ts'
@@ -90,13 +90,14 @@ export function buildHouse(parts: HouseParts): House {
   const linkSecret = Buffer.from(parts.credentials.link_secret, 'hex')
   const links = recordingLinks(linkSecret, parts.baseUrl, () => clock.wallMs())
   const telnyx = new TelnyxWebhooks(register, ids, links)
+  const twilio = twilioEvents({ register, store, clock, ids, log, baseUrl: parts.baseUrl })
   const dispatcher = new Dispatcher({
     store,
     http: parts.outbound,
     clock,
     chance: parts.chance,
     log,
-    languages: { telnyx },
+    languages: { telnyx, twilio: twilio.webhooks },
   })
   const usage = new UsageToday(register)
   const engine = new Engine(
@@ -107,7 +108,7 @@ export function buildHouse(parts: HouseParts): House {
       legs: parts.legs,
       media: parts.media,
       ledger: ledgerOf(store, log),
-      publisher: publisher(dispatcher, [(event) => telnyx.drafts(event)]),
+      publisher: publisher(dispatcher, [(event) => telnyx.drafts(event), (event) => twilio.drafts(event)]),
       sounds: parts.sounds,
       shelf: parts.shelf,
       transcriber: recordingTranscriber(parts.recognisers ?? [], parts.recognition, parts.shelf),
@@ -166,8 +167,7 @@ export function buildHouse(parts: HouseParts): House {
     readRecording: (path, range) => parts.shelf.read(path, range),
     renderRecording: (path, format, mono) => parts.shelf.rendition(path, format, mono),
     removeRecording: (path) => parts.shelf.remove(path),
-    notifications: new Notifications({ store, clock, ids, log }),
-    redirectCall: async () => err({ type: 'call-unknown' }),
+    ...speakTwilio({ ...parts, engine, http: parts.outbound, notifications: twilio.notifications }),
   }
   const telnyxFace = telnyxMount(doors, links)
   const twilioFace = twilioMount(twilioDoors)

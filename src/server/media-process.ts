@@ -11,8 +11,7 @@ import { RealDisk } from '#net/disk.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { GuardedWebSockets } from '#net/web-socket.ts'
-import { streamFrames as telnyxFrames } from '#telnyx/stream-frames.ts'
-import { streamFrames as twilioFrames } from '#twilio/stream-frames.ts'
+import { streamFrames } from '#telnyx/stream-frames.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { openLog } from './log.ts'
 import { mp3Decoder } from './mp3-decoder.ts'
@@ -44,7 +43,7 @@ const worker = new MediaWorker({
   noise: noiseEngines(),
   streaming: {
     sockets: new GuardedWebSockets({ allow: order.allowPrivate }),
-    languages: { telnyx: telnyxFrames, twilio: twilioFrames },
+    languages: { telnyx: streamFrames },
     // Its thread is started with the first file.
     decodeMp3: mp3Decoder(new ThreadedJobs(), disk, tmpdir()),
   },

@@ -179,10 +179,6 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
       if (word === null) return null
       return { eventType: word.eventType, payload: { ...b5(fact.call), ...fromTo(fact.call), result: word.result } }
     }
-    case 'transcription.started':
-    case 'transcription.stopped':
-    case 'transcription.failed':
-      return null
     case 'call.transcribed':
       return {
         eventType: 'call.transcription',
@@ -264,6 +260,7 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
     case 'call.unbridged':
     case 'conference.started':
     case 'conference.changed':
+    case 'recording.started':
       return null
     default:
       return unreachable(fact)

@@ -1,10 +1,11 @@
 // Instructions for a call: asked for over HTTP, or given inline (twilio-voice §3, TR-11). What comes back is a document to
 // run, or the certainty that there is none; in both cases everything odd that was met, with the request it was met in.
 
-import type { AccountId } from '#base/ids.ts'
+import type { AccountId, CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { FetchMemory } from './fetch-memory.ts'
 import type { Asked, Exchange, Fetched, Fetcher } from './fetching.ts'
+import type { Note } from './notifications.ts'
 import type { Parameters } from './signature.ts'
 import { EMPTY_DOCUMENT, readDocument } from './twiml/document.ts'
 import { MAX_DOCUMENT_OCTETS, MAX_INLINE_CHARACTERS, MAX_SAY_CHARACTERS } from './twiml/limits.ts'
@@ -25,7 +26,7 @@ export interface Wish {
 }
 
 /** A problem with the exchange it was found in; null for documents given inline. */
-export interface Noted {
+export interface MetProblem {
   readonly problem: Problem
   readonly exchange: Exchange | null
 }
@@ -36,10 +37,24 @@ export type Obtained =
       readonly document: Document
       /** What relative URLs of it resolve against (ENG-06), and what "the current document" is. */
       readonly url: string
-      readonly noted: readonly Noted[]
+      readonly noted: readonly MetProblem[]
     }
   /** Nothing usable, from the fallback neither; the last of `noted` says why. */
-  | { readonly type: 'nothing'; readonly noted: readonly Noted[] }
+  | { readonly type: 'nothing'; readonly noted: readonly MetProblem[] }
+
+/** A problem as the notifications keep it (CALL-19). */
+export function noteOf({ problem, exchange }: MetProblem, account: AccountId, call: CallId | null): Note {
+  return {
+    account,
+    call,
+    problem,
+    request:
+      exchange === null
+        ? null
+        : { url: exchange.url, method: exchange.method, variables: Object.fromEntries(exchange.parameters) },
+    response: exchange === null || exchange.status === null ? null : { headers: exchange.headers, body: exchange.body },
+  }
+}
 
 /** Fetches and reads a document, falling back once (TR-11). Never throws. */
 export async function obtain(wish: Wish, fetcher: Fetcher): Promise<Obtained> {

@@ -3,13 +3,17 @@
 import type { Register } from '#accounts/register.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
-import type { AccountId, CallId, IdMaker } from '#base/ids.ts'
+import type { AccountId, CallId, ConferenceId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { Result } from '#base/result.ts'
 import type { Refusal } from '#calls/commands.ts'
 import type { Engine } from '#calls/engine.ts'
+import type { Conference } from '#calls/model.ts'
 import type { Store } from '#storage/store.ts'
 import type { Notifications } from './notifications.ts'
+import type { ParticipantInput } from './programme/turn.ts'
+import type { Redirection } from './sessions.ts'
+import type { Target } from './twiml/verbs.ts'
 
 export interface TwilioDoors {
   readonly engine: Engine
@@ -34,8 +38,13 @@ export interface TwilioDoors {
   readonly removeRecording: (path: string) => Promise<void>
   /** What went wrong with customers' documents and URLs. */
   readonly notifications: Notifications
-  /** Lets a call of this language go on with another document (QU-04). */
-  readonly redirectCall: (call: CallId, target: RedirectTarget) => Promise<Result<void, Refusal>>
+  /** Lets a live call go on with another document (CALL-14, QU-04). */
+  readonly redirect: (call: CallId, to: Redirection) => Promise<Result<void, Refusal>>
+  /** What a participant hears: held, announced to, waiting. */
+  readonly tellParticipant: (call: CallId, input: ParticipantInput) => void
+  readonly announce: (conference: Conference, target: Target) => void
+  /** The id that a room of this name will have. */
+  readonly plannedRoom: (account: AccountId, name: string) => ConferenceId
 }
 
 export interface OctetRange {
@@ -48,11 +57,6 @@ export interface RecordingFile {
   /** Of the whole file. */
   readonly octets: number
   readonly stream: AsyncIterable<Uint8Array>
-}
-
-export interface RedirectTarget {
-  readonly url: string
-  readonly method: 'GET' | 'POST'
 }
 
 /** Whoever asks, and about whose things. */

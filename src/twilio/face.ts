@@ -10,11 +10,15 @@ import { accountRoutes } from './routes/accounts.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { availablePhoneNumberRoutes } from './routes/available-phone-numbers.ts'
 import { balanceRoutes } from './routes/balance.ts'
+import { callRoutes } from './routes/calls.ts'
+import { conferenceRoutes } from './routes/conferences.ts'
 import { incomingPhoneNumberRoutes } from './routes/incoming-phone-numbers.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { outgoingCallerIdRoutes } from './routes/outgoing-caller-ids.ts'
+import { participantRoutes } from './routes/participants.ts'
 import { queueRoutes } from './routes/queues.ts'
+import { recordingControlRoutes } from './routes/recording-control.ts'
 import { recordingRoutes } from './routes/recordings.ts'
 import { sipDomainRoutes } from './routes/sip-domains.ts'
 import { sipListRoutes } from './routes/sip-lists.ts'
@@ -42,7 +46,11 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     ...sipListRoutes(doors),
     ...queueRoutes(doors),
     ...recordingRoutes(doors),
+    ...recordingControlRoutes(doors),
     ...transcriptionRoutes(doors),
+    ...callRoutes(doors),
+    ...conferenceRoutes(doors),
+    ...participantRoutes(doors),
     ...balanceRoutes(),
     ...tokenRoutes(doors),
     ...notificationRoutes(doors),

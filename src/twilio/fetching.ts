@@ -329,6 +329,6 @@ function exchangeOf(
 }
 
 /** A URL as it may be told: without its password. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#@]*@/i, '$1:***@')
 }

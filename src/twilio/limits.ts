@@ -25,3 +25,26 @@ export const KEEP_DELETED_MS = 40 * 24 * 60 * 60_000
 export const MAX_LIST_NAME_CHARACTERS = 255
 /** CLS-01. */
 export const MAX_SIP_USERNAME_CHARACTERS = 32
+/** An address as it is dialled, headers and all (SIP-02). */
+export const MAX_ADDRESS_CHARACTERS = 1400
+/** CALL-05. */
+export const DEFAULT_CALL_TIMEOUT_S = 60
+export const MAX_CALL_TIMEOUT_S = 600
+/** ST-08. */
+export const MAX_CALL_S = 14_400
+/** As long as the longest call with the option for a whole day. */
+export const MAX_RECORDING_MS = 24 * 60 * 60_000
+export const CONFERENCE_LIFETIME_MS = 24 * 60 * 60_000
+/** CONF-01, CONF-06, CONF-10. */
+export const MAX_ROOM_NAME_CHARACTERS = 128
+export const MAX_LABEL_CHARACTERS = 128
+export const MAX_PARTICIPANTS = 250
+/** Rooms that somebody is called into and nobody is in. */
+export const MAX_PLANNED_ROOMS = 10_000
+/** One announcement may redirect to so many documents. */
+export const MAX_ANNOUNCEMENT_DOCUMENTS = 10
+/** What is waited for after a call is over, to tell of it: the end of its recording. */
+export const LINGER_MS = 60_000
+/** Rows read at once, and in all, to fill a page that columns alone cannot filter. */
+export const LIST_WINDOW = 200
+export const MAX_LISTED_SCAN = 20_000

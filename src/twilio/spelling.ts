@@ -60,6 +60,11 @@ export function uri(account: string, ...rest: readonly string[]): string {
   return `/${API_VERSION}/${path}.json`
 }
 
+/** Where a recording is heard (REC-09): without an ending it is the WAV. */
+export function recordingUrl(baseUrl: string, account: string, recording: string): string {
+  return `${baseUrl}/${API_VERSION}/Accounts/${sid('account', account)}/Recordings/${sid('recording', recording)}`
+}
+
 /** `+1 (555) 010-0123` is `+15550100123`, `5550100123` is American (FMT-07); null when it is no number. */
 export function readNumber(text: string): string | null {
   const digits = text.trim().replaceAll(/[\s().-]/g, '')

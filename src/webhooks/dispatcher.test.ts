@@ -66,7 +66,7 @@ const testing: Language = {
   sign: (_row, _rendered, timestampSeconds) => ({ 'x-signed-at': String(timestampSeconds) }),
 }
 
-async function house(options: { store?: Store; clock?: HandClock } = {}) {
+async function house(options: { store?: Store; clock?: HandClock; language?: Language } = {}) {
   const clock = options.clock ?? new HandClock()
   let store = options.store
   if (store === undefined) {
@@ -81,7 +81,7 @@ async function house(options: { store?: Store; clock?: HandClock } = {}) {
     clock,
     chance: seededChance(1),
     log: silentLog,
-    languages: { testing },
+    languages: { testing: options.language ?? testing },
   })
   const recovered = await dispatcher.recover()
   assert.ok(recovered.ok)
@@ -509,4 +509,24 @@ test('reliability R2.1, R2.2: under seeded faults no event is lost, lanes whose 
       assert.equal(new Set(order).size, order.length)
     }
   }
+})
+
+test('an event that says what is worth another try is tried again for nothing else, and its language hears of its end', async () => {
+  const given: string[] = []
+  const spoken: Language = {
+    ...testing,
+    undelivered: (row, rendered, result) =>
+      given.push(`${row.id} ${rendered.url} ${result.ok ? result.value.status : result.error.type}`),
+  }
+  const { clock, http, send, states } = await house({ language: spoken })
+  const own = { retryOn: ['connection'], retryDelaysMs: [0] } as const
+  http.answer = ({ id }) => (id === 'refused' ? 503 : id === 'away' ? 'connect-failed' : 204)
+  for (const id of ['refused', 'away', 'fine']) await send(id, { ...own, lane: id })
+  await clock.advance(10_000)
+  assert.deepEqual(ids(http).toSorted(), ['away', 'away', 'fine', 'refused'])
+  assert.deepEqual(await states(), { refused: 'dead', away: 'dead', fine: 'delivered' })
+  assert.deepEqual(given.toSorted(), [
+    'away http://app.example/hook connect-failed',
+    'refused http://app.example/hook 503',
+  ])
 })

@@ -34,7 +34,7 @@ import {
   SAVE_EVERY_MS,
 } from './limits.ts'
 import { type Draft, itemOf, Outbox, type OutboxItem } from './outbox.ts'
-import { judge, nextStep, targetUrl, UNTRIED } from './schedule.ts'
+import { judge, judgeBy, nextStep, targetUrl, UNTRIED } from './schedule.ts'
 
 /** A request as a language wants it, before it is signed. */
 export interface Rendered {
@@ -50,6 +50,8 @@ export interface Language {
   render(row: OutboxRow, method: 'POST' | 'GET', attempt: number, url: string): Rendered
   /** Further headers, made afresh for every attempt. */
   sign(row: OutboxRow, rendered: Rendered, timestampSeconds: number): Readonly<Record<string, string>>
+  /** Told when an event is given up, with its last request and what came of it. */
+  undelivered?(row: OutboxRow, rendered: Rendered, result: Result<OutboundReply, OutboundError>): void
 }
 
 /** Part of a transaction: commit the writes, then say so. */
@@ -329,12 +331,14 @@ export class Dispatcher {
       headers,
       ...(rendered.method === 'GET' ? {} : { body: rendered.body }),
       timeoutMs: item.plan.timeoutMs,
+      ...(item.plan.connectMs === undefined ? {} : { patience: { connectMs: item.plan.connectMs } }),
       maxBodyOctets: 0,
       maxRedirects: MAX_REDIRECTS,
     })
     item.attempt = attempt
     const delivery = this.#deliveryRow(item, url, startedAtMs, rendered, headers, result)
-    const next = nextStep(item.plan, judge(result))
+    const { retryOn } = item.plan
+    const next = nextStep(item.plan, retryOn === undefined ? judge(result) : judgeBy(retryOn, result))
     if (next.type !== 'delivered') {
       this.#failedAttempts++
       this.#doors.log.info(
@@ -349,6 +353,7 @@ export class Dispatcher {
         'a webhook attempt failed',
       )
     }
+    if (next.type === 'dead') language.undelivered?.(item.row, rendered, result)
     if (next.type !== 'again') return this.#finish(item, next.type, [insertRow('deliveries', delivery)])
     item.plan = { ...item.plan, progress: next.progress }
     const spread = next.exact ? 1 : 1 + RETRY_JITTER * (2 * this.#doors.chance.uniform() - 1)

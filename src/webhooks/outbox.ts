@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { OutboxRow } from '#storage/schema.ts'
 import { insertRow, type Write } from '#storage/write.ts'
 import { DEFAULT_TIMEOUT_MS, LONGEST_TIMEOUT_MS, MAX_POLICY_DELAYS, MAX_POLICY_SUM_MS } from './limits.ts'
-import { type OutboxPlan, UNTRIED } from './schedule.ts'
+import { type OutboxPlan, type RetryCause, UNTRIED } from './schedule.ts'
 
 /** An event to be told to a customer. */
 export interface Draft {
@@ -25,8 +25,12 @@ export interface Draft {
   readonly method: 'POST' | 'GET'
   /** To the status line; null or 0: the default. */
   readonly timeoutMs: number | null
+  /** Until a fresh connection stands; absent: the client's own patience. */
+  readonly connectMs?: number
   /** The customer's retry policy for this event; null: the default schedule. */
   readonly retryDelaysMs: readonly number[] | null
+  /** What is worth another try; absent: 408, 429, 5xx, and whatever kept an answer from coming. */
+  readonly retryOn?: readonly RetryCause[]
   /** What the language renders requests from, stored as it is. */
   readonly body: string
 }
@@ -65,7 +69,9 @@ export class Outbox {
         draft.timeoutMs === null || draft.timeoutMs <= 0 ? DEFAULT_TIMEOUT_MS : draft.timeoutMs,
         LONGEST_TIMEOUT_MS,
       ),
+      ...(draft.connectMs === undefined ? {} : { connectMs: draft.connectMs }),
       retryDelaysMs: draft.retryDelaysMs === null ? null : boundedPolicy(draft.retryDelaysMs),
+      ...(draft.retryOn === undefined ? {} : { retryOn: draft.retryOn }),
       progress: UNTRIED,
     }
     const row: OutboxRow = {

@@ -17,10 +17,17 @@ export interface OutboxPlan {
   readonly method: 'POST' | 'GET'
   /** To the status line; 0: the default. */
   readonly timeoutMs: number
+  /** Until a fresh connection stands; absent: the client's own patience. */
+  readonly connectMs?: number
   /** The customer's own delays between tries on the primary URL; null: ours. */
   readonly retryDelaysMs: readonly number[] | null
+  /** What is worth another try; absent: 408, 429, 5xx, and whatever kept an answer from coming. */
+  readonly retryOn?: readonly RetryCause[]
   readonly progress: Progress
 }
+
+/** Why an attempt failed, as coarse as customers choose it: no connection, no answer in time, an answer of that class. */
+export type RetryCause = 'connection' | 'silence' | '4xx' | '5xx'
 
 export interface Progress {
   readonly target: 'primary' | 'failover'
@@ -65,6 +72,20 @@ export function judge(result: Result<OutboundReply, OutboundError>): Outcome {
     return { type: 'try-again', retryAfterMs: Math.min(seconds * 1_000, LONGEST_RETRY_AFTER_MS) }
   }
   return { type: 'refused' }
+}
+
+/** The same where the event says itself what is worth another try. */
+export function judgeBy(causes: readonly RetryCause[], result: Result<OutboundReply, OutboundError>): Outcome {
+  const outcome = judge(result)
+  if (outcome.type === 'delivered') return outcome
+  const cause = causeOf(result)
+  return cause !== null && causes.includes(cause) ? { type: 'try-again', retryAfterMs: 0 } : { type: 'refused' }
+}
+
+function causeOf(result: Result<OutboundReply, OutboundError>): RetryCause | null {
+  if (result.ok) return result.value.status >= 500 ? '5xx' : result.value.status >= 400 ? '4xx' : null
+  if (result.error.type === 'connect-failed') return 'connection'
+  return result.error.type === 'timed-out' ? 'silence' : null
 }
 
 /** What follows an attempt made with `plan.progress` as it was before it. */

@@ -15,7 +15,6 @@ import { makeEd25519Key } from '#base/ed25519.ts'
 import { type AccountId, IdMaker } from '#base/ids.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
-import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Address } from '#base/wire.ts'
 import { MemoryChannel } from '#media/memory-channel.ts'
@@ -36,14 +35,14 @@ import { Sounds } from '#speech/sounds.ts'
 import { compileWasm } from '#speech/wasi.ts'
 import { openStore, type Store } from '#storage/store.ts'
 import { connectionId } from '#telnyx/spelling.ts'
-import { streamFrames as telnyxFrames } from '#telnyx/stream-frames.ts'
+import { streamFrames } from '#telnyx/stream-frames.ts'
+import type { DeclaredRecogniser } from '#telnyx/transcription.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
 import { Phone, type PhoneCall, type PhoneSetup } from '#testkit/phone.ts'
 import { VirtualWebSockets } from '#testkit/web-socket.ts'
 import { ownProgram } from '#twilio/applications.ts'
-import { streamFrames as twilioFrames } from '#twilio/stream-frames.ts'
 
 export const NUMBER = '+15550100'
 export const AUTH_TOKEN = 'token'
@@ -83,6 +82,8 @@ export interface Scenario {
   readonly files: Map<string, Uint8Array>
   /** The pretended servers that streams are opened to. */
   readonly sockets: VirtualWebSockets
+  /** Answers requests to `http://app.test/` in place of `onWebhook`, for applications of other shapes; null: not its own. */
+  onRequest: (request: OutboundRequest) => Promise<Result<OutboundReply, OutboundError>> | null
   /** What the application does with a webhook; by default it answers 200 and does nothing. */
   onWebhook: (event: Received) => AppAnswer | Promise<AppAnswer>
   phone(user: string, more?: Partial<PhoneSetup>): Promise<Phone>
@@ -123,17 +124,21 @@ class Outside implements OutboundHttp {
 
   async request(request: OutboundRequest): Promise<Result<OutboundReply, OutboundError>> {
     const scenario = this.#scenario()
-    const file = scenario.files.get(request.url)
+    // As servers see it: without the query that a GET for a document carries.
+    const file = scenario.files.get(request.url) ?? scenario.files.get(request.url.replace(/\?.*$/, ''))
     if (request.method === 'GET' && file !== undefined) {
       await request.onBody?.(file)
       const body = request.onBody === undefined ? file : new Uint8Array(0)
-      return ok({ status: 200, headers: {}, body, truncated: false, url: request.url })
+      const headers: Record<string, string> = request.url.includes('.wav') ? { 'content-type': 'audio/wav' } : {}
+      return ok({ status: 200, headers, body, truncated: false, url: request.url })
     }
     if (request.url.startsWith('http://127.0.0.1:')) return this.#real.request(request)
     if (request.url.startsWith('http://unreachable.test/'))
       return err({ type: 'connect-failed', reason: 'connection refused' })
     if (!request.url.startsWith('http://app.test/'))
       return ok({ status: 404, headers: {}, body: new Uint8Array(0), truncated: false, url: request.url })
+    const own = scenario.onRequest(request)
+    if (own !== null) return own
     const raw = Buffer.from(request.body ?? []).toString('utf8')
     const event: Received = {
       atMs: scenario.clock.nowMs(),
@@ -257,11 +262,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     log,
     noise: { rnnoise },
     recognisers: recognition,
-    streaming: {
-      sockets,
-      languages: { telnyx: telnyxFrames, twilio: twilioFrames },
-      decodeMp3: mp3Decoder(jobs, disk, '/tmp'),
-    },
+    streaming: { sockets, languages: { telnyx: streamFrames }, decodeMp3: mp3Decoder(jobs, disk, '/tmp') },
     ports: { first: 30_000, last: 39_999 },
   })
   const fan = new MediaFan(new MemoryChannel(worker))
@@ -348,6 +349,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     connectionId: connectionId(register.applications(ACCOUNT).find(isNamed)?.id ?? '0'.repeat(32)),
     files: new Map(),
     sockets,
+    onRequest: () => null,
     onWebhook: () => 200,
     async phone(user, more = {}) {
       const phone = await Phone.open({ clock, chance, datagrams: net, streams: net, user, ...more })

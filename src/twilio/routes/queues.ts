@@ -84,7 +84,11 @@ export function queueRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioActor>[
     // QU-04: what the call hears next is the interpreter's; the reply shows the member it was.
     change: change(z.object({ Url: url, Method: method().optional() }), async (form, member) => {
       const call: CallId = member.entry.call
-      const done = await doors.redirectCall(call, { url: form.Url, method: form.Method ?? 'POST' })
+      const done = await doors.redirect(call, {
+        type: 'url',
+        target: { url: form.Url, method: form.Method ?? 'POST' },
+        fallback: null,
+      })
       return done.ok ? ok(member) : err(refusalError(done.error))
     }),
   }

@@ -2,6 +2,7 @@
 // URLs stay as they were written (trimmed, entities decoded); whoever runs the document resolves them against its own URL
 // (ENG-06). Nothing here knows how a verb is carried out.
 
+import type { ConferenceId } from '#base/ids.ts'
 import type { Header } from '#legs/leg.ts'
 
 export type Method = 'GET' | 'POST'
@@ -194,6 +195,8 @@ export interface Detection {
 export interface ConferenceTarget {
   readonly type: 'conference'
   readonly name: string
+  /** Given out before the room exists, to whom called somebody into it; absent: made with it. */
+  readonly id?: ConferenceId
   readonly muted: boolean
   readonly beep: 'true' | 'false' | 'onEnter' | 'onExit'
   readonly startOnEnter: boolean

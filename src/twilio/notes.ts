@@ -1,0 +1,61 @@
+// What this language remembers with a call (stored with it, never read by the engine).
+
+import type { CallId } from '#base/ids.ts'
+import type { Document, StatusTarget, Target } from './twiml/verbs.ts'
+
+/** Where a call that was made over REST takes its first document from. */
+export type Instructions =
+  | { readonly type: 'url'; readonly target: Target; readonly fallback: Target | null }
+  | { readonly type: 'inline'; readonly twiml: string }
+  /** Made here: participants are dialled into their conference by one. */
+  | { readonly type: 'document'; readonly document: Document }
+
+export interface TwilioNotes {
+  /** The call whose Dial made this one. */
+  readonly parent?: CallId
+  /** Who is told how it goes (twilio-voice §5.4). */
+  readonly progress?: StatusTarget
+  readonly instructions?: Instructions
+  /** As it was asked for, where the record cannot say it: `client:alice`, a SIP address without its headers. */
+  readonly to?: string
+  readonly from?: string
+  /** The document waits for the verdict on who answered (WH-50). */
+  readonly waitForVerdict?: 'verdict' | 'message-end'
+  /** Asynchronously: a machine is told of only once its greeting is over. */
+  readonly verdictToTheEnd?: boolean
+  /** For a recording that begins with the answer. */
+  readonly recording?: RecordingNotes
+  /** Told of the verdict by itself (WH-51). */
+  readonly verdictCallback?: Target
+  /** What the verdict was. */
+  readonly answeredBy?: string
+  readonly verdictMs?: number
+  /** Of the answer or the refusal, for the Dial's action (DACT-08). */
+  readonly queueTimeMs?: number
+}
+
+/** The notes of a call as this language wrote them. */
+export function notesOf(call: { readonly notes: Readonly<Record<string, unknown>> }): TwilioNotes {
+  return call.notes as TwilioNotes
+}
+
+/** What this language remembers with a recording. */
+export interface RecordingNotes {
+  readonly source:
+    | 'DialVerb'
+    | 'Conference'
+    | 'OutboundAPI'
+    | 'RecordVerb'
+    | 'StartCallRecordingAPI'
+    | 'StartConferenceRecordingAPI'
+  readonly callback?: StatusTarget
+}
+
+/** What this language remembers with a conference: the first to join says it (CONF-14). */
+export interface ConferenceNotes {
+  readonly callback?: StatusTarget
+  readonly recordingCallback?: StatusTarget
+  /** Recorded from its beginning. */
+  readonly record?: { readonly trim: boolean }
+  readonly region?: string
+}

@@ -1,0 +1,80 @@
+// Puts this language's rooms together on a running engine: documents, their sessions, and what REST needs of both.
+
+import type { Register } from '#accounts/register.ts'
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
+import type { IdMaker } from '#base/ids.ts'
+import type { Log } from '#base/log.ts'
+import type { OutboundHttp } from '#base/outbound.ts'
+import type { Engine } from '#calls/engine.ts'
+import type { EngineEvent } from '#calls/events.ts'
+import type { Store } from '#storage/store.ts'
+import type { Draft } from '#webhooks/outbox.ts'
+import { announce } from './announcing.ts'
+import { Asking } from './asking.ts'
+import { TwilioWebhooks } from './callbacks.ts'
+import type { TwilioDoors } from './doors.ts'
+import { Fetcher } from './fetching.ts'
+import { type Note, Notifications } from './notifications.ts'
+import { PlannedRooms } from './planned-rooms.ts'
+import { recordRooms } from './room-recording.ts'
+import { Sessions } from './sessions.ts'
+import { Telling } from './telling.ts'
+
+export interface EventParts {
+  readonly register: Register
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: IdMaker
+  readonly log: Log
+  readonly baseUrl: () => string
+}
+
+/** What the engine's events become; needed before there is an engine. */
+export interface TwilioEvents {
+  readonly notifications: Notifications
+  readonly webhooks: TwilioWebhooks
+  drafts(event: EngineEvent): readonly Draft[]
+}
+
+export function twilioEvents({ register, store, clock, ids, log, baseUrl }: EventParts): TwilioEvents {
+  const notifications = new Notifications({ store, clock, ids, log })
+  const note = (one: Note): Promise<void> => notifications.note(one)
+  const telling = new Telling({ register, ids, baseUrl, note })
+  return {
+    notifications,
+    webhooks: new TwilioWebhooks({ authToken: (account) => register.authToken(account), note }),
+    drafts: (event) => telling.drafts(event),
+  }
+}
+
+export interface SpeakingParts {
+  readonly engine: Engine
+  readonly register: Register
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly ids: IdMaker
+  readonly http: OutboundHttp
+  readonly notifications: Notifications
+  readonly baseUrl: () => string
+}
+
+/** What a face needs besides what the server has. */
+export type Speaking = Pick<TwilioDoors, 'notifications' | 'redirect' | 'tellParticipant' | 'announce' | 'plannedRoom'>
+
+/** Begins to act on the engine's facts; called once. */
+export function speakTwilio(parts: SpeakingParts): Speaking {
+  const { engine, register, clock, chance, ids, http, baseUrl, notifications } = parts
+  const fetcher = new Fetcher({ http, clock, chance, authToken: (account) => register.authToken(account) })
+  const asking = new Asking(fetcher, notifications)
+  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl })
+  const rooms = new PlannedRooms(engine, ids)
+  recordRooms(engine)
+  return {
+    notifications,
+    redirect: (call, to) => sessions.redirect(call, to),
+    tellParticipant: (call, input) => void sessions.tell(call, input),
+    announce: (conference, target) => void announce({ engine, asking, ids }, conference, target),
+    plannedRoom: (account, name) => rooms.plan(account, name),
+  }
+}

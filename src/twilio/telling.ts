@@ -1,0 +1,389 @@
+// What is told to status callbacks (twilio-voice §5.3 to 5.5), from the hall's facts: how calls go, recordings, conferences,
+// and who answered. Inside the transaction of the fact, so that nothing that happened goes untold.
+
+import type { Application } from '#accounts/model.ts'
+import type { Register } from '#accounts/register.ts'
+import type { ApplicationId, CallId, ConferenceId, IdMaker } from '#base/ids.ts'
+import type { EngineEvent, Fact } from '#calls/events.ts'
+import type { Call, Conference, Participant, Recording } from '#calls/model.ts'
+import type { Draft } from '#webhooks/outbox.ts'
+import { answeredBy } from './answering-machines.ts'
+import { durationS, endStatus, minutes, sipResponseCode } from './call-status.ts'
+import { callbackDraft } from './callbacks.ts'
+import { LANGUAGE } from './doors.ts'
+import { type ConferenceNotes, notesOf, type RecordingNotes } from './notes.ts'
+import type { Note } from './notifications.ts'
+import { standardParameters } from './parameters.ts'
+import type { Parameters } from './signature.ts'
+import { recordingUrl, restTime, sid } from './spelling.ts'
+import type { StatusTarget, Target } from './twiml/verbs.ts'
+import { endCallbackOf } from './voice-settings.ts'
+
+/** One request to be made. */
+interface Told {
+  readonly target: Target
+  readonly parameters: Parameters
+  /** For the delivery log. */
+  readonly what: string
+}
+
+type Moment = 'initiated' | 'ringing' | 'answered' | 'completed'
+
+export interface TellingDoors {
+  readonly register: Register
+  readonly ids: IdMaker
+  readonly baseUrl: () => string
+  /** Where a callback that cannot be made is written down. */
+  readonly note: (note: Note) => Promise<void>
+}
+
+export class Telling {
+  readonly #doors: TellingDoors
+  /** The next SequenceNumber of each call: it counts every event, told or not (CPE-06). */
+  readonly #calls = new Map<CallId, number>()
+  readonly #rooms = new Map<ConferenceId, number>()
+  /** Recordings that a Dial or the call's own making began, by their call (CPE-10). */
+  readonly #recordings = new Map<CallId, Recording>()
+
+  constructor(doors: TellingDoors) {
+    this.#doors = doors
+  }
+
+  /** The deliveries an event asks for; none when it is another language's, or nobody wants to know. */
+  drafts(event: EngineEvent): readonly Draft[] {
+    const application = this.#doors.register.application(ownerOf(event.fact))
+    if (application === null || application.dialect !== LANGUAGE) return []
+    return this.#told(event, application).flatMap((told) => {
+      const draft = callbackDraft({
+        id: this.#doors.ids.make<'event'>(),
+        target: told.target,
+        parameters: told.parameters,
+        lane: event.lane,
+        sequence: event.sequence,
+        account: application.account,
+        application: application.id,
+        eventType: told.what,
+      })
+      if (draft.ok) return [draft.value]
+      const call = 'call' in event.fact ? (event.fact.call?.id ?? null) : null
+      const note = { account: application.account, call, problem: draft.error, request: null, response: null }
+      void this.#doors.note(note)
+      return []
+    })
+  }
+
+  #told(event: EngineEvent, application: Application): readonly Told[] {
+    const { fact, atWallMs } = event
+    switch (fact.type) {
+      case 'call.initiated':
+        return this.#progress(fact.call, application, 'initiated', atWallMs)
+      case 'call.ringing':
+        return this.#progress(fact.call, application, 'ringing', atWallMs)
+      case 'call.answered':
+        return this.#progress(fact.call, application, 'answered', atWallMs)
+      case 'call.ended':
+        return this.#ended(fact.call, application, atWallMs)
+      case 'answerer.detected':
+      case 'answerer.greeting-ended':
+        return verdict(fact, application, atWallMs)
+      case 'recording.started':
+        return this.#recorded(fact, 'in-progress')
+      case 'recording.saved':
+        return this.#recorded(fact, 'completed')
+      case 'recording.failed':
+        return this.#recorded(fact, 'absent')
+      case 'conference.started':
+      case 'conference.joined':
+      case 'conference.left':
+      case 'conference.changed':
+      case 'conference.floor':
+      case 'conference.ended':
+      case 'conference.playback.ended':
+        return this.#room(fact, atWallMs)
+      default:
+        return []
+    }
+  }
+
+  // ---- calls
+
+  #progress(call: Call, application: Application, moment: Moment, atWallMs: number): readonly Told[] {
+    const number = this.#calls.get(call.id) ?? 0
+    if (moment === 'completed') this.#calls.delete(call.id)
+    else this.#calls.set(call.id, number + 1)
+    const target = progressTarget(call, application)
+    if (target === null || !target.events.includes(moment)) return []
+    const parameters = progressParameters(call, application, moment, number, atWallMs)
+    return [{ target, parameters, what: `call ${moment}` }]
+  }
+
+  #ended(call: Call, application: Application, atWallMs: number): readonly Told[] {
+    const { parent } = notesOf(call)
+    const recording = this.#recordings.get(call.id) ?? (parent === undefined ? undefined : this.#recordings.get(parent))
+    this.#recordings.delete(call.id)
+    const told = this.#progress(call, application, 'completed', atWallMs)
+    if (recording === undefined) return told
+    const lastedMs = recording.durationMs ?? atWallMs - recording.startedAtWallMs
+    const about: Parameters = [
+      ['RecordingUrl', recordingUrl(this.#doors.baseUrl(), recording.account, recording.id)],
+      ['RecordingSid', sid('recording', recording.id)],
+      ['RecordingDuration', String(Math.round(lastedMs / 1000))],
+    ]
+    return told.map((one) => ({ ...one, parameters: [...one.parameters, ...about] }))
+  }
+
+  // ---- recordings
+
+  #recorded(
+    fact: Extract<Fact, { readonly type: 'recording.started' | 'recording.saved' | 'recording.failed' }>,
+    status: 'in-progress' | 'completed' | 'absent',
+  ): readonly Told[] {
+    const { recording } = fact
+    const notes = recordingNotes(recording)
+    if (recording.call !== null && (notes?.source === 'DialVerb' || notes?.source === 'OutboundAPI'))
+      this.#recordings.set(recording.call, recording)
+    const target = notes?.callback
+    if (notes === null || target === undefined || !target.events.includes(status)) return []
+    const { options, account } = recording
+    const parameters: (readonly [string, string])[] = [
+      ['AccountSid', sid('account', account)],
+      recording.conference === null
+        ? ['CallSid', sid('call', recording.call ?? '')]
+        : ['ConferenceSid', sid('conference', recording.conference)],
+      ['RecordingSid', sid('recording', recording.id)],
+      ['RecordingUrl', recordingUrl(this.#doors.baseUrl(), account, recording.id)],
+      ['RecordingStatus', status],
+      ...(status === 'completed'
+        ? ([['RecordingDuration', String(Math.round((recording.durationMs ?? 0) / 1000))]] as const)
+        : []),
+      ['RecordingChannels', String(options.channels)],
+      ['RecordingStartTime', restTime(recording.startedAtWallMs)],
+      ['RecordingSource', notes.source],
+      ['RecordingTrack', options.track],
+      ...(status === 'absent' ? ([['ErrorCode', '0']] as const) : []),
+    ]
+    return [{ target, parameters, what: `recording ${status}` }]
+  }
+
+  // ---- conferences
+
+  #room(
+    fact: Extract<Fact, { readonly conference: Conference; readonly type: `conference.${string}` }>,
+    atWallMs: number,
+  ): readonly Told[] {
+    const { conference } = fact
+    const target = (conference.notes as ConferenceNotes).callback
+    if (target === undefined) return []
+    const said = roomWords(fact).filter(({ subscription }) => target.events.includes(subscription))
+    return said.map(({ event, parameters }) => {
+      // CSE-09.
+      const number = (this.#rooms.get(conference.id) ?? 0) + 1
+      if (event === 'conference-end') this.#rooms.delete(conference.id)
+      else this.#rooms.set(conference.id, number)
+      return {
+        target,
+        what: event,
+        parameters: [
+          ['ConferenceSid', sid('conference', conference.id)],
+          ['FriendlyName', conference.name],
+          ['AccountSid', sid('account', conference.account)],
+          ['SequenceNumber', String(number)],
+          ['Timestamp', restTime(atWallMs)],
+          ['StatusCallbackEvent', event],
+          ...parameters,
+        ],
+      }
+    })
+  }
+}
+
+/** Whose application hears of it. */
+function ownerOf(fact: Fact): ApplicationId {
+  if ('conference' in fact && fact.conference !== null) return fact.conference.application
+  if ('call' in fact && fact.call !== null) return fact.call.application
+  if ('recording' in fact) return fact.recording.application
+  throw new Error(`a fact belongs to a call, a room or a recording: ${fact.type}`)
+}
+
+function progressTarget(call: Call, application: Application): StatusTarget | null {
+  const own = notesOf(call).progress
+  if (own !== undefined) return own
+  if (call.direction !== 'incoming') return null
+  // WH-21: once, at the end.
+  const target = endCallbackOf(application)
+  return target === null ? null : { ...target, events: ['completed'] }
+}
+
+const statuses = { initiated: 'initiated', ringing: 'ringing', answered: 'in-progress' } as const
+
+/** §5.4. */
+function progressParameters(
+  call: Call,
+  application: Application,
+  moment: Moment,
+  number: number,
+  atWallMs: number,
+): Parameters {
+  const status = moment === 'completed' ? endStatus(call) : statuses[moment]
+  return [
+    ...standardParameters(call, application, status),
+    ['Timestamp', restTime(atWallMs)],
+    ['CallbackSource', 'call-progress-events'],
+    ['SequenceNumber', String(number)],
+    ...(moment === 'completed'
+      ? ([
+          ['CallDuration', String(durationS(call))],
+          ['Duration', String(minutes(call))],
+          ['SipResponseCode', String(sipResponseCode(call))],
+        ] as const)
+      : []),
+  ]
+}
+
+/** WH-51: told by itself, when it was asked for so. */
+function verdict(
+  fact: Extract<Fact, { readonly type: 'answerer.detected' | 'answerer.greeting-ended' }>,
+  application: Application,
+  atWallMs: number,
+): readonly Told[] {
+  const { call } = fact
+  const { verdictCallback, verdictToTheEnd } = notesOf(call)
+  const word = answeredBy(fact, verdictToTheEnd === true)
+  if (verdictCallback === undefined || word === null) return []
+  const tookMs = Math.max(0, Math.round(atWallMs - (call.answeredAtWallMs ?? atWallMs)))
+  return [
+    {
+      target: verdictCallback,
+      what: 'answering machine detection',
+      parameters: [
+        ['CallSid', sid('call', call.id)],
+        ['AccountSid', sid('account', application.account)],
+        ['AnsweredBy', word],
+        ['MachineDetectionDuration', String(tookMs)],
+      ],
+    },
+  ]
+}
+
+/** What this language noted with a recording, wherever it was noted; null: it is not its own. */
+export function recordingNotes(recording: Recording): RecordingNotes | null {
+  const notes = recording.notes as Partial<RecordingNotes> & { readonly recording?: RecordingNotes }
+  return notes.source !== undefined ? (notes as RecordingNotes) : (notes.recording ?? null)
+}
+
+interface RoomWord {
+  /** As the attribute `statusCallbackEvent` names it. */
+  readonly subscription: string
+  readonly event: string
+  readonly parameters: Parameters
+}
+
+function roomWords(
+  fact: Extract<Fact, { readonly conference: Conference; readonly type: `conference.${string}` }>,
+): readonly RoomWord[] {
+  switch (fact.type) {
+    case 'conference.started':
+      return [{ subscription: 'start', event: 'conference-start', parameters: [] }]
+    case 'conference.joined':
+      return [word('join', 'participant-join', fact.call, fact.participant)]
+    case 'conference.left':
+      return [
+        word('leave', 'participant-leave', fact.call, fact.participant, [
+          [
+            'ParticipantCallStatus',
+            fact.call.state === 'ended' ? endStatus({ ...fact.call, end: fact.call.end }) : 'in-progress',
+          ],
+          ['ReasonParticipantLeft', reasonLeft(fact.conference, fact.call)],
+        ]),
+      ]
+    case 'conference.changed': {
+      const { before, participant, call } = fact
+      const words: RoomWord[] = []
+      if (before.muted !== participant.muted)
+        words.push(word('mute', participant.muted ? 'participant-mute' : 'participant-unmute', call, participant))
+      if (before.held !== participant.held)
+        words.push(word('hold', participant.held ? 'participant-hold' : 'participant-unhold', call, participant))
+      // CSE-08.
+      if (
+        before.endOnExit !== participant.endOnExit ||
+        before.role !== participant.role ||
+        before.beep !== participant.beep
+      )
+        words.push(word('modify', 'participant-modify', call, participant))
+      return words
+    }
+    case 'conference.floor': {
+      const participant = fact.conference.participants.find((one) => one.call === fact.call.id)
+      return participant === undefined ? [] : [word('speaker', 'participant-speech-start', fact.call, participant)]
+    }
+    case 'conference.ended':
+      return [{ subscription: 'end', event: 'conference-end', parameters: endParameters(fact.conference) }]
+    case 'conference.playback.ended':
+      if (!fact.playback.announced) return []
+      return [
+        {
+          subscription: 'announcement',
+          event: fact.status === 'failed' || fact.status === 'not-found' ? 'announcement-fail' : 'announcement-end',
+          parameters:
+            fact.status === 'failed' || fact.status === 'not-found'
+              ? [['ReasonAnnouncementFailed', fact.detail ?? fact.status]]
+              : [],
+        },
+      ]
+    default:
+      return []
+  }
+}
+
+/** CSE-03. */
+function word(
+  subscription: string,
+  event: string,
+  call: Call,
+  participant: Participant,
+  more: Parameters = [],
+): RoomWord {
+  return {
+    subscription,
+    event,
+    parameters: [
+      ['CallSid', sid('call', call.id)],
+      ['Muted', String(participant.muted)],
+      ['Hold', String(participant.held)],
+      ['Coaching', String(participant.role === 'whisper')],
+      ...(participant.role === 'whisper' && participant.whisperTo[0] !== undefined
+        ? ([['CallSidToCoach', sid('call', participant.whisperTo[0])]] as const)
+        : []),
+      ['EndConferenceOnExit', String(participant.endOnExit !== 'no')],
+      ['StartConferenceOnEnter', String(participant.startOnEnter)],
+      ...(participant.label === null ? [] : ([['ParticipantLabel', participant.label]] as const)),
+      ...more,
+    ],
+  }
+}
+
+/** CSE-04, CSE-10: underscores here. */
+function reasonLeft(conference: Conference, call: Call): string {
+  if (conference.state === 'ended')
+    return conference.endReason === 'command' ? 'conference_ended_via_api' : 'moderator_ended_conference'
+  return call.state === 'ended' ? 'participant_hung_up' : 'participant_updated_via_api'
+}
+
+/** CSE-05, CSE-10: hyphens here. */
+function endParameters(conference: Conference): Parameters {
+  const reasons = {
+    command: ['conference-ended-via-api', 'The conference was ended via the API.'],
+    'host-left': [
+      'participant-with-end-conference-on-exit-left',
+      'A participant with endConferenceOnExit left the conference.',
+    ],
+    'all-left': ['last-participant-left', 'The last participant left the conference.'],
+    'time-exceeded': ['conference-ended-via-api', 'The conference lasted as long as one may.'],
+  } as const satisfies Record<NonNullable<Conference['endReason']>, readonly [string, string]>
+  const [reason, words] = reasons[conference.endReason ?? 'all-left']
+  return [
+    ['ReasonConferenceEnded', reason],
+    ['Reason', words],
+    ...(conference.endedBy === null ? [] : ([['CallSidEndingConference', sid('call', conference.endedBy)]] as const)),
+  ]
+}
