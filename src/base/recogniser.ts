@@ -13,6 +13,16 @@ export interface RecogniserAccess {
   readonly model: string | null
 }
 
+/** A recogniser of the configuration. */
+export interface DeclaredRecogniser {
+  readonly name: string
+  readonly access: RecogniserAccess
+  /** Engines of an API it answers for; `*` for all. */
+  readonly engines: readonly string[]
+  /** Languages it knows; empty: any. */
+  readonly languages: readonly string[]
+}
+
 export interface RecogniseWish {
   readonly access: RecogniserAccess
   /** As the service writes it; null: it finds out. */

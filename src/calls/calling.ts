@@ -302,7 +302,7 @@ export class Calling {
     this.#rooms.transferring.answered(live)
     if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
     this.#rooms.streaming.answered(live)
-    if (live.streamOnAnswer !== null) this.#rooms.streaming.start(live, live.streamOnAnswer)
+    if (live.streamOnAnswer !== null) this.#rooms.streaming.start(live, { spec: live.streamOnAnswer })
     live.streamOnAnswer = null
     if (live.transcribeOnAnswer !== null) this.#rooms.transcribing.start(live, live.transcribeOnAnswer)
     live.transcribeOnAnswer = null

@@ -2,7 +2,16 @@
 // difference is a field here, never a branch on a language's name in the engine.
 
 import type { NoiseEngineName } from '#audio/denoiser.ts'
-import type { CallId, ConferenceId, GatherId, PlaybackId, RecordingId, StreamId } from '#base/ids.ts'
+import type {
+  CallId,
+  ConferenceId,
+  GatherId,
+  PlaybackId,
+  RecordingId,
+  RecordingSessionId,
+  StreamId,
+  TranscriptionId,
+} from '#base/ids.ts'
 import type { DialRequest, Header } from '#legs/leg.ts'
 import type {
   AfterBridge,
@@ -74,6 +83,14 @@ export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'time
 
 /** Whom a sound is for, seen from the commanded call. */
 export type Listeners = 'self' | 'opposite' | 'both'
+
+/**
+ * How much of a call may leave it at once: a stream of both tracks counts as two of them, a recording server as two. A
+ * stream that may speak counts as none of them; a call has one such stream at most.
+ */
+export interface StreamCompany {
+  readonly maxTracks: number
+}
 
 export type CallCommand =
   | { readonly type: 'dial'; readonly spec: DialSpec }
@@ -155,7 +172,15 @@ export type CallCommand =
       readonly auth: DialRequest['auth']
     }
   /** Copies the call to a recording server (SIPREC) until the end of either. */
-  | { readonly type: 'begin-recording-session'; readonly call: CallId; readonly spec: RecordingSpec }
+  | {
+      readonly type: 'begin-recording-session'
+      readonly call: CallId
+      readonly spec: RecordingSpec
+      /** Made by whoever asks; absent: made here. */
+      readonly session?: RecordingSessionId
+      /** Absent: streams do not count. */
+      readonly beside?: StreamCompany
+    }
   /** Null: every one that runs. */
   | { readonly type: 'end-recording-session'; readonly call: CallId; readonly name: string | null }
   /** Takes noise away from what the far party says, or is sent; null ends it. */
@@ -165,13 +190,27 @@ export type CallCommand =
       readonly direction: 'inbound' | 'outbound' | 'both' | null
       readonly engine: NoiseEngineName
     }
-  | { readonly type: 'start-stream'; readonly call: CallId; readonly spec: StreamSpec }
-  /** Null: whichever runs. */
-  | { readonly type: 'stop-stream'; readonly call: CallId; readonly stream: StreamId | null }
-  /** Ends a stream that runs. */
+  | {
+      readonly type: 'start-stream'
+      readonly call: CallId
+      readonly spec: StreamSpec
+      /** Made by whoever asks, who wants to speak of the stream before it exists; absent: made here. */
+      readonly stream?: StreamId
+      /** Absent: it is refused beside any other. */
+      readonly beside?: StreamCompany
+    }
+  /** By its id or its name; null: whichever run. */
+  | { readonly type: 'stop-stream'; readonly call: CallId; readonly stream: StreamId | null; readonly name?: string }
+  /** Ends the streams that run. */
   | { readonly type: 'fork'; readonly call: CallId; readonly spec: ForkSpec }
   | { readonly type: 'stop-fork'; readonly call: CallId }
-  | { readonly type: 'start-transcription'; readonly call: CallId; readonly spec: TranscriptionSpec }
+  | {
+      readonly type: 'start-transcription'
+      readonly call: CallId
+      readonly spec: TranscriptionSpec
+      /** Made by whoever asks; absent: made here. */
+      readonly transcription?: TranscriptionId
+    }
   | { readonly type: 'stop-transcription'; readonly call: CallId }
   /** For a call that was dialled to supervise another. */
   | { readonly type: 'switch-supervisor-role'; readonly call: CallId; readonly role: SupervisorRole }
@@ -329,7 +368,7 @@ export type Refusal =
   | { readonly type: 'overlay-without-playback' }
   /** The far party was asked to call somebody else and has not said what came of it. */
   | { readonly type: 'refer-running' }
-  /** Something streams or forks this call already. */
+  /** Something streams or forks this call already, or a stream of that name does. */
   | { readonly type: 'stream-running' }
   | { readonly type: 'no-stream' }
   | { readonly type: 'not-forked' }

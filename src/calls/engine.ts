@@ -30,7 +30,7 @@ import { Queueing } from './queueing.ts'
 import { RecordingDesk } from './recording.ts'
 import { RecordingSessions } from './recording-sessions.ts'
 import { Referring } from './referring.ts'
-import { Streaming } from './streaming.ts'
+import { crowd, RECORDING_SERVER_TRACKS, Streaming } from './streaming.ts'
 import { Supervising } from './supervising.ts'
 import { Transcribing } from './transcribing.ts'
 import { Transferring } from './transferring.ts'
@@ -380,7 +380,9 @@ export class Engine {
         return begun.ok ? ok(nothing) : begun
       }
       case 'begin-recording-session': {
-        const begun = this.recordingSessions.begin(live, command.spec)
+        const crowded = crowd(live, RECORDING_SERVER_TRACKS, command.beside)
+        if (crowded !== null) return err(crowded)
+        const begun = this.recordingSessions.begin(live, command.spec, command.session)
         return begun.ok ? ok(nothing) : begun
       }
       case 'end-recording-session': {
@@ -426,11 +428,11 @@ export class Engine {
         return ok(nothing)
       case 'start-stream': {
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
-        const started = this.#streaming.start(live, command.spec)
+        const started = this.#streaming.start(live, command)
         return started.ok ? ok({ ...nothing, stream: started.value }) : started
       }
       case 'stop-stream': {
-        const stopped = this.#streaming.stop(live, 'web-socket', command.stream)
+        const stopped = this.#streaming.stop(live, 'web-socket', command.stream, command.name ?? null)
         return stopped.ok ? ok(nothing) : stopped
       }
       case 'fork': {
@@ -439,12 +441,12 @@ export class Engine {
         return forked.ok ? ok({ ...nothing, stream: forked.value }) : forked
       }
       case 'stop-fork': {
-        const stopped = this.#streaming.stop(live, 'fork', null)
+        const stopped = this.#streaming.stop(live, 'fork', null, null)
         return stopped.ok ? ok(nothing) : stopped
       }
       case 'start-transcription': {
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
-        const started = this.#transcribing.start(live, command.spec)
+        const started = this.#transcribing.start(live, command.spec, command.transcription)
         return started.ok ? ok(nothing) : started
       }
       case 'stop-transcription': {

@@ -20,6 +20,7 @@ import type {
   Recording,
   RecordingSession,
   Stream,
+  Transcription,
 } from './model.ts'
 
 export type GatherStatus = 'valid' | 'invalid' | 'timeout' | 'cancelled' | 'machine-detected' | 'call-ended'
@@ -107,10 +108,23 @@ export type Fact =
       readonly session: RecordingSession
       readonly cause: CallEnd['cause']
     }
+  | {
+      readonly type: 'transcription.started' | 'transcription.stopped'
+      readonly call: Call
+      readonly transcription: Transcription
+    }
+  /** Its recogniser cannot go on. */
+  | {
+      readonly type: 'transcription.failed'
+      readonly call: Call
+      readonly transcription: Transcription
+      readonly reason: string
+    }
   /** Something that was said, as text. */
   | {
       readonly type: 'call.transcribed'
       readonly call: Call
+      readonly transcription: Transcription
       readonly track: 'inbound' | 'outbound'
       readonly heard: Heard
     }

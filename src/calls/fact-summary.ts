@@ -93,6 +93,11 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
       return { queue: fact.queue.name, position: fact.position }
     case 'queue.left':
       return { queue: fact.queue.name, position: fact.position, reason: fact.reason, wait_ms: fact.waitMs }
+    case 'transcription.started':
+    case 'transcription.stopped':
+      return { transcription: fact.transcription.id }
+    case 'transcription.failed':
+      return { transcription: fact.transcription.id, reason: fact.reason }
     case 'call.transcribed':
       return { track: fact.track, characters: fact.heard.transcript.length, final: fact.heard.isFinal }
     case 'stream.started':

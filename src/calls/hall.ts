@@ -7,16 +7,7 @@
 
 import type { Timer } from '#base/clock.ts'
 import { after, type Clock } from '#base/clock.ts'
-import type {
-  AccountId,
-  CallId,
-  ConferenceId,
-  EventId,
-  IdMaker,
-  QueueId,
-  RecordingId,
-  TranscriptionId,
-} from '#base/ids.ts'
+import type { AccountId, CallId, ConferenceId, EventId, IdMaker, QueueId, RecordingId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
@@ -36,6 +27,7 @@ import type {
   Recording,
   Stream,
   StreamSpec,
+  Transcription,
   TranscriptionSpec,
 } from './model.ts'
 import { emptyQueue, type State as QueueState } from './play-queue.ts'
@@ -64,10 +56,11 @@ export interface LiveCall {
   /** Bridges to make once this call is answered. */
   readonly timers: Map<string, Timer>
   readonly recordings: Set<RecordingId>
-  stream: Stream | null
+  /** All that listens to it from outside now. */
+  streams: readonly Stream[]
   /** To be opened with the answer. Not part of the record: it holds secrets, and dies with us. */
   streamOnAnswer: StreamSpec | null
-  transcription: TranscriptionId | null
+  transcription: Transcription | null
   transcribeOnAnswer: TranscriptionSpec | null
   /** Whether any command was accepted for it yet. */
   commanded: boolean
@@ -161,7 +154,7 @@ export class Hall {
       intent: null,
       timers: new Map(),
       recordings: new Set(),
-      stream: null,
+      streams: [],
       streamOnAnswer: null,
       transcription: null,
       transcribeOnAnswer: null,

@@ -16,6 +16,7 @@ import type {
   RecordingId,
   RecordingSessionId,
   StreamId,
+  TranscriptionId,
 } from '#base/ids.ts'
 import type { RecogniseWish } from '#base/recogniser.ts'
 import type { Address } from '#base/wire.ts'
@@ -245,6 +246,7 @@ export interface RecordingSpec {
   /** For the server's INVITE, and for its metadata. */
   readonly headers: readonly Header[]
   readonly parameters: readonly Header[]
+  readonly notes?: Notes
 }
 
 export interface RecordingSession {
@@ -257,7 +259,11 @@ export interface RecordingSession {
 // ---- streams
 
 /** A stream to an application as it is asked for; whom it is about the hall knows itself. */
-export type StreamSpec = Omit<StreamWish, 'about'>
+export interface StreamSpec extends Omit<StreamWish, 'about'> {
+  /** Tells several on one call apart. */
+  readonly name?: string
+  readonly notes?: Notes
+}
 
 /** Where each direction of a call is copied to as RTP; null: nowhere. */
 export interface ForkSpec {
@@ -276,6 +282,16 @@ export type Stream =
 export interface TranscriptionSpec {
   readonly track: 'inbound' | 'outbound' | 'both'
   readonly wish: RecogniseWish
+  readonly notes?: Notes
+}
+
+/** A transcription that runs, or ran. */
+export interface Transcription {
+  readonly id: TranscriptionId
+  readonly track: TranscriptionSpec['track']
+  /** Null: whichever is spoken. */
+  readonly language: string | null
+  readonly notes: Notes
 }
 
 // ---- conferences

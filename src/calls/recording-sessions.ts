@@ -34,7 +34,11 @@ export class RecordingSessions {
   }
 
   /** The same order once more changes nothing; another one under the same name is refused. */
-  begin(live: LiveCall, spec: RecordingSpec): Result<void, Refusal> {
+  begin(
+    live: LiveCall,
+    spec: RecordingSpec,
+    id = this.#hall.doors.ids.make<'recording-session'>(),
+  ): Result<void, Refusal> {
     const { call } = live
     if (call.state !== 'answered') return err({ type: 'call-not-answered' })
     const same = call.recordingSessions.find((one) => one.spec.name === spec.name)
@@ -45,7 +49,7 @@ export class RecordingSessions {
     if (call.recordingSessions.length >= MAX_RECORDING_SESSIONS_AT_ONCE)
       return err({ type: 'limit-reached', limit: `${MAX_RECORDING_SESSIONS_AT_ONCE} recording sessions on one call` })
     const session: RecordingSession = {
-      id: this.#hall.doors.ids.make<'recording-session'>(),
+      id,
       spec,
       state: 'starting',
       startedAtWallMs: this.#hall.wallMs,

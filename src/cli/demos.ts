@@ -11,6 +11,8 @@ const PASSWORD = 'demo'
 export interface Demo {
   /** Follows the number: "is …". */
   readonly what: string
+  /** The language it speaks; absent: telnyx. */
+  readonly dialect?: 'twilio'
   /** Telephones that register, all with the password `demo`. */
   readonly users: readonly string[]
   readonly environment: (sip: string) => Readonly<Record<string, string>>
@@ -42,6 +44,19 @@ export const demos: Readonly<Record<string, Demo>> = {
       [`curl ${DEMO_APP}/queue; curl ${DEMO_APP}/messages`, 'who waits, what was left'],
     ],
   },
+  'stream-agent': {
+    what: 'an agent on a media stream, which says back what it hears',
+    dialect: 'twilio',
+    users: [],
+    environment: () => ({}),
+    tries: [
+      [
+        `npx hookswitch phone call --to ${DEMO_NUMBER} --say "hello there" --record heard.wav --hang-up-after 10`,
+        'what it says back is in heard.wav',
+      ],
+      ['npx hookswitch tail', 'the event timeline, live'],
+    ],
+  },
   'warm-transfer': {
     what: 'a warm transfer with a supervisor',
     users: ['agent', 'specialist', 'boss'],
@@ -58,7 +73,7 @@ export const demos: Readonly<Record<string, Demo>> = {
 export function declarationsOf(name: string, demo: Demo): object {
   return {
     applications: [
-      { name: `${name}-demo`, dialect: 'telnyx', webhook_url: `${DEMO_APP}/webhook` },
+      { name: `${name}-demo`, dialect: demo.dialect ?? 'telnyx', webhook_url: `${DEMO_APP}/webhook` },
       { name: 'hold-music', dialect: 'house', action: 'play' },
     ],
     numbers: [

@@ -26,7 +26,9 @@ export async function main(args: readonly string[]): Promise<void> {
     .command('start')
     .description('start the switch')
     .option('--config <file>', 'configuration file (hookswitch.yaml when present)')
-    .addOption(new Option('--demo [name]', 'also start a bundled application: conference, ivr or warm-transfer'))
+    .addOption(
+      new Option('--demo [name]', 'also start a bundled application: conference, ivr, stream-agent or warm-transfer'),
+    )
   for (const [flag, text] of SETTINGS_FLAGS) start.option(flag, text)
   start.action(async (options: Record<string, string | boolean | undefined>) => {
     const { runStart } = await import('./start.ts')

@@ -139,7 +139,10 @@ export interface StreamWish {
   /** Null: as the session speaks. */
   readonly format: StreamFormat | null
   readonly parameters: readonly { readonly name: string; readonly value: string }[]
+  /** Null: whatever the application says is passed over. */
   readonly voice: StreamVoiceWish | null
+  /** Absent: a connection that is lost is made anew a few times. */
+  readonly reconnect?: boolean
 }
 
 export type StreamFailure =

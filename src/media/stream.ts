@@ -187,7 +187,7 @@ export class MediaStream implements Tap {
   }
 
   #tryAgain(reason: string): void {
-    const pauseMs = STREAM_RETRY_MS[this.#retries]
+    const pauseMs = this.wish.reconnect === false ? undefined : STREAM_RETRY_MS[this.#retries]
     if (pauseMs === undefined) return this.#over('failed', { type: 'connection-lost', reason })
     this.#retries++
     this.voice?.clear()
@@ -241,6 +241,7 @@ export class MediaStream implements Tap {
   // What the application says
 
   #read(text: string): void {
+    if (this.wish.voice === null) return
     const word = this.#language!.read(text)
     switch (word.type) {
       case 'wrong':

@@ -11,7 +11,8 @@ import { RealDisk } from '#net/disk.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { GuardedWebSockets } from '#net/web-socket.ts'
-import { streamFrames } from '#telnyx/stream-frames.ts'
+import { streamFrames as telnyxFrames } from '#telnyx/stream-frames.ts'
+import { streamFrames as twilioFrames } from '#twilio/stream-frames.ts'
 import { ThreadedJobs } from './audio-jobs.ts'
 import { openLog } from './log.ts'
 import { mp3Decoder } from './mp3-decoder.ts'
@@ -43,7 +44,7 @@ const worker = new MediaWorker({
   noise: noiseEngines(),
   streaming: {
     sockets: new GuardedWebSockets({ allow: order.allowPrivate }),
-    languages: { telnyx: streamFrames },
+    languages: { telnyx: telnyxFrames, twilio: twilioFrames },
     // Its thread is started with the first file.
     decodeMp3: mp3Decoder(new ThreadedJobs(), disk, tmpdir()),
   },

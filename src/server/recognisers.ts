@@ -1,8 +1,8 @@
 // `transcription:` of the configuration file: the recognisers of speech there are.
 
 import { z } from 'zod'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
-import type { DeclaredRecogniser } from '#telnyx/transcription.ts'
 
 const declared = z
   .array(

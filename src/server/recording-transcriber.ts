@@ -1,10 +1,9 @@
 // Finished recordings to text, by the recognisers of files that the configuration declares.
 
-import type { Recognisers } from '#base/recogniser.ts'
+import type { DeclaredRecogniser, Recognisers } from '#base/recogniser.ts'
 import { err } from '#base/result.ts'
 import type { Transcriber } from '#calls/doors.ts'
 import { MAX_RECOGNISED_FILE_OCTETS } from '#speech/limits.ts'
-import type { DeclaredRecogniser } from '#telnyx/transcription.ts'
 import type { DiskShelf } from './recording-shelf.ts'
 
 export function recordingTranscriber(

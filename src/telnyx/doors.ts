@@ -6,9 +6,9 @@ import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import type { Engine } from '#calls/engine.ts'
 import type { Store } from '#storage/store.ts'
-import type { DeclaredRecogniser } from './transcription.ts'
 
 export interface TelnyxDoors {
   readonly engine: Engine

@@ -179,6 +179,10 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
       if (word === null) return null
       return { eventType: word.eventType, payload: { ...b5(fact.call), ...fromTo(fact.call), result: word.result } }
     }
+    case 'transcription.started':
+    case 'transcription.stopped':
+    case 'transcription.failed':
+      return null
     case 'call.transcribed':
       return {
         eventType: 'call.transcription',

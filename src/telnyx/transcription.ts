@@ -2,22 +2,12 @@
 // declared for them.
 
 import { z } from 'zod'
-import type { RecogniserAccess, RecogniseWish } from '#base/recogniser.ts'
+import type { DeclaredRecogniser, RecogniserAccess, RecogniseWish } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { TranscriptionSpec } from '#calls/model.ts'
 import { flag, text } from '#http/schema.ts'
 import { type ApiError, errors } from './errors.ts'
 import { cs } from './fields.ts'
-
-/** A recogniser of the configuration. */
-export interface DeclaredRecogniser {
-  readonly name: string
-  readonly access: RecogniserAccess
-  /** Engines of this API it answers for; `*` for all. */
-  readonly engines: readonly string[]
-  /** Languages it knows; empty: any. */
-  readonly languages: readonly string[]
-}
 
 export const ENGINES = [
   'Google',

@@ -5,6 +5,7 @@ import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, CallId, ConferenceId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import type { Result } from '#base/result.ts'
 import type { Refusal } from '#calls/commands.ts'
 import type { Engine } from '#calls/engine.ts'
@@ -36,6 +37,9 @@ export interface TwilioDoors {
   /** A finished recording's file in another form, as a path for `readRecording`; null when it cannot be had. */
   readonly renderRecording: (path: string, format: 'wav' | 'mp3', mono: boolean) => Promise<string | null>
   readonly removeRecording: (path: string) => Promise<void>
+  /** Headers of the handshake of a stream that this account opens (SIG-05). */
+  readonly streamHeaders: (account: AccountId, url: string) => Readonly<Record<string, string>>
+  readonly recognisers: readonly DeclaredRecogniser[]
   /** What went wrong with customers' documents and URLs. */
   readonly notifications: Notifications
   /** Lets a live call go on with another document (CALL-14, QU-04). */

@@ -10,6 +10,7 @@ import { accountRoutes } from './routes/accounts.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { availablePhoneNumberRoutes } from './routes/available-phone-numbers.ts'
 import { balanceRoutes } from './routes/balance.ts'
+import { callTranscriptionRoutes } from './routes/call-transcriptions.ts'
 import { callRoutes } from './routes/calls.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
 import { incomingPhoneNumberRoutes } from './routes/incoming-phone-numbers.ts'
@@ -22,6 +23,8 @@ import { recordingControlRoutes } from './routes/recording-control.ts'
 import { recordingRoutes } from './routes/recordings.ts'
 import { sipDomainRoutes } from './routes/sip-domains.ts'
 import { sipListRoutes } from './routes/sip-lists.ts'
+import { siprecRoutes } from './routes/siprec.ts'
+import { streamRoutes } from './routes/streams.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { transcriptionRoutes } from './routes/transcriptions.ts'
 import { unservedRoutes } from './routes/unserved.ts'
@@ -49,6 +52,9 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     ...recordingControlRoutes(doors),
     ...transcriptionRoutes(doors),
     ...callRoutes(doors),
+    ...streamRoutes(doors),
+    ...siprecRoutes(doors),
+    ...callTranscriptionRoutes(doors),
     ...conferenceRoutes(doors),
     ...participantRoutes(doors),
     ...balanceRoutes(),

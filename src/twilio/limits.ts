@@ -48,3 +48,10 @@ export const LINGER_MS = 60_000
 /** Rows read at once, and in all, to fill a page that columns alone cannot filter. */
 export const LIST_WINDOW = 200
 export const MAX_LISTED_SCAN = 20_000
+/** Tracks of one call that are copied to others at once (STR-03). */
+export const MAX_STREAM_TRACKS = 4
+/** Parameters of one stream or recording server (SDK-10), and what one may have in all (STR-02). */
+export const MAX_STREAM_PARAMETERS = 99
+export const MAX_STREAM_PARAMETER_CHARACTERS = 500
+/** Names of streams and their kin. */
+export const MAX_STREAM_NAME_CHARACTERS = 128

@@ -47,6 +47,7 @@ export interface RecordingNotes {
     | 'OutboundAPI'
     | 'RecordVerb'
     | 'StartCallRecordingAPI'
+    | 'StartCallRecordingTwiML'
     | 'StartConferenceRecordingAPI'
   readonly callback?: StatusTarget
 }

@@ -5,6 +5,7 @@ import type { Application } from '#accounts/model.ts'
 import type { Register } from '#accounts/register.ts'
 import type { Clock, Timer } from '#base/clock.ts'
 import type { CallId, IdMaker } from '#base/ids.ts'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { EngineCommand, Refusal } from '#calls/commands.ts'
@@ -24,6 +25,7 @@ import type { ProgrammeDoors } from './programme/programme-doors.ts'
 import { Counter, type Effect, type Input, type ParticipantInput, Turn, type WhisperEnd } from './programme/turn.ts'
 import type { Parameters } from './signature.ts'
 import { API_VERSION } from './spelling.ts'
+import { handshakeHeaders } from './streams.ts'
 import type { Document, DocumentContext, Problem, Target } from './twiml/verbs.ts'
 import { instructionsOf } from './voice-settings.ts'
 
@@ -34,6 +36,7 @@ export interface SessionDoors {
   readonly clock: Clock
   readonly ids: IdMaker
   readonly baseUrl: () => string
+  readonly recognisers: readonly DeclaredRecogniser[]
 }
 
 /** What a live call is redirected to (CALL-11). */
@@ -416,7 +419,14 @@ export class Sessions {
   }
 
   #programmeDoors(): ProgrammeDoors {
-    return { baseUrl: this.#doors.baseUrl(), apiVersion: API_VERSION }
+    const { register, recognisers } = this.#doors
+    return {
+      baseUrl: this.#doors.baseUrl(),
+      apiVersion: API_VERSION,
+      streamHeaders: (account, url) => handshakeHeaders(register.authToken(account), url),
+      siprecConnectors: (account) => register.book.list(account, 'siprec-connector').map(({ fields }) => fields),
+      recognisers,
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import type { IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { OutboundHttp } from '#base/outbound.ts'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import type { Engine } from '#calls/engine.ts'
 import type { EngineEvent } from '#calls/events.ts'
 import type { Store } from '#storage/store.ts'
@@ -19,6 +20,7 @@ import { type Note, Notifications } from './notifications.ts'
 import { PlannedRooms } from './planned-rooms.ts'
 import { recordRooms } from './room-recording.ts'
 import { Sessions } from './sessions.ts'
+import { handshakeHeaders } from './streams.ts'
 import { Telling } from './telling.ts'
 
 export interface EventParts {
@@ -57,17 +59,21 @@ export interface SpeakingParts {
   readonly http: OutboundHttp
   readonly notifications: Notifications
   readonly baseUrl: () => string
+  readonly recognisers?: readonly DeclaredRecogniser[] | undefined
 }
 
 /** What a face needs besides what the server has. */
-export type Speaking = Pick<TwilioDoors, 'notifications' | 'redirect' | 'tellParticipant' | 'announce' | 'plannedRoom'>
+export type Speaking = Pick<
+  TwilioDoors,
+  'notifications' | 'redirect' | 'tellParticipant' | 'announce' | 'plannedRoom' | 'streamHeaders' | 'recognisers'
+>
 
 /** Begins to act on the engine's facts; called once. */
 export function speakTwilio(parts: SpeakingParts): Speaking {
-  const { engine, register, clock, chance, ids, http, baseUrl, notifications } = parts
+  const { engine, register, clock, chance, ids, http, baseUrl, notifications, recognisers = [] } = parts
   const fetcher = new Fetcher({ http, clock, chance, authToken: (account) => register.authToken(account) })
   const asking = new Asking(fetcher, notifications)
-  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl })
+  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers })
   const rooms = new PlannedRooms(engine, ids)
   recordRooms(engine)
   return {
@@ -76,5 +82,7 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     tellParticipant: (call, input) => void sessions.tell(call, input),
     announce: (conference, target) => void announce({ engine, asking, ids }, conference, target),
     plannedRoom: (account, name) => rooms.plan(account, name),
+    streamHeaders: (account, url) => handshakeHeaders(register.authToken(account), url),
+    recognisers,
   }
 }

@@ -21,6 +21,7 @@ export const prefixes = {
   notification: 'NO',
   stream: 'MZ',
   siprec: 'SR',
+  liveTranscription: 'GT',
 } as const
 
 export type SidKind = keyof typeof prefixes

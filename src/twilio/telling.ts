@@ -15,8 +15,11 @@ import { type ConferenceNotes, notesOf, type RecordingNotes } from './notes.ts'
 import type { Note } from './notifications.ts'
 import { standardParameters } from './parameters.ts'
 import type { Parameters } from './signature.ts'
+import { siprecCallbacks, siprecFailure } from './siprec.ts'
 import { recordingUrl, restTime, sid } from './spelling.ts'
-import type { StatusTarget, Target } from './twiml/verbs.ts'
+import { streamCallbacks, streamFailure } from './streams.ts'
+import { transcriptionCallbacks, transcriptionFailure } from './transcriptions.ts'
+import type { Problem, StatusTarget, Target } from './twiml/verbs.ts'
 import { endCallbackOf } from './voice-settings.ts'
 
 /** One request to be made. */
@@ -42,6 +45,8 @@ export class Telling {
   /** The next SequenceNumber of each call: it counts every event, told or not (CPE-06). */
   readonly #calls = new Map<CallId, number>()
   readonly #rooms = new Map<ConferenceId, number>()
+  /** What was told of a call's transcriptions so far. */
+  readonly #transcriptions = new Map<CallId, number>()
   /** Recordings that a Dial or the call's own making began, by their call (CPE-10). */
   readonly #recordings = new Map<CallId, Recording>()
 
@@ -92,6 +97,22 @@ export class Telling {
         return this.#recorded(fact, 'completed')
       case 'recording.failed':
         return this.#recorded(fact, 'absent')
+      case 'stream.started':
+      case 'stream.stopped':
+      case 'stream.failed':
+        this.#noteFailure(fact.call, streamFailure(fact))
+        return streamCallbacks(fact, atWallMs)
+      case 'recording-session.started':
+      case 'recording-session.stopped':
+      case 'recording-session.failed':
+        this.#noteFailure(fact.call, siprecFailure(fact))
+        return siprecCallbacks(fact, atWallMs)
+      case 'transcription.started':
+      case 'transcription.stopped':
+      case 'transcription.failed':
+      case 'call.transcribed':
+        this.#noteFailure(fact.call, transcriptionFailure(fact))
+        return transcriptionCallbacks(fact, atWallMs, () => this.#transcribed(fact.call.id))
       case 'conference.started':
       case 'conference.joined':
       case 'conference.left':
@@ -103,6 +124,17 @@ export class Telling {
       default:
         return []
     }
+  }
+
+  #noteFailure(call: Call, problem: Problem | null): void {
+    if (problem === null) return
+    void this.#doors.note({ account: call.account, call: call.id, problem, request: null, response: null })
+  }
+
+  #transcribed(call: CallId): number {
+    const number = (this.#transcriptions.get(call) ?? 0) + 1
+    this.#transcriptions.set(call, number)
+    return number
   }
 
   // ---- calls
@@ -121,6 +153,7 @@ export class Telling {
     const { parent } = notesOf(call)
     const recording = this.#recordings.get(call.id) ?? (parent === undefined ? undefined : this.#recordings.get(parent))
     this.#recordings.delete(call.id)
+    this.#transcriptions.delete(call.id)
     const told = this.#progress(call, application, 'completed', atWallMs)
     if (recording === undefined) return told
     const lastedMs = recording.durationMs ?? atWallMs - recording.startedAtWallMs

@@ -15,6 +15,7 @@ import { makeEd25519Key } from '#base/ed25519.ts'
 import { type AccountId, IdMaker } from '#base/ids.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import type { OutboundError, OutboundHttp, OutboundReply, OutboundRequest } from '#base/outbound.ts'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Address } from '#base/wire.ts'
 import { MemoryChannel } from '#media/memory-channel.ts'
@@ -35,14 +36,14 @@ import { Sounds } from '#speech/sounds.ts'
 import { compileWasm } from '#speech/wasi.ts'
 import { openStore, type Store } from '#storage/store.ts'
 import { connectionId } from '#telnyx/spelling.ts'
-import { streamFrames } from '#telnyx/stream-frames.ts'
-import type { DeclaredRecogniser } from '#telnyx/transcription.ts'
+import { streamFrames as telnyxFrames } from '#telnyx/stream-frames.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
 import { Phone, type PhoneCall, type PhoneSetup } from '#testkit/phone.ts'
 import { VirtualWebSockets } from '#testkit/web-socket.ts'
 import { ownProgram } from '#twilio/applications.ts'
+import { streamFrames as twilioFrames } from '#twilio/stream-frames.ts'
 
 export const NUMBER = '+15550100'
 export const AUTH_TOKEN = 'token'
@@ -262,7 +263,11 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     log,
     noise: { rnnoise },
     recognisers: recognition,
-    streaming: { sockets, languages: { telnyx: streamFrames }, decodeMp3: mp3Decoder(jobs, disk, '/tmp') },
+    streaming: {
+      sockets,
+      languages: { telnyx: telnyxFrames, twilio: twilioFrames },
+      decodeMp3: mp3Decoder(jobs, disk, '/tmp'),
+    },
     ports: { first: 30_000, last: 39_999 },
   })
   const fan = new MediaFan(new MemoryChannel(worker))

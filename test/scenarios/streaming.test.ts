@@ -8,10 +8,12 @@ import { decodeG711, encodeG711 } from '#audio/g711.ts'
 import { G722Decoder } from '#audio/g722.ts'
 import { toneLevelDbov } from '#audio/goertzel.ts'
 import { loadOpus, OpusDecoder } from '#audio/opus.ts'
+import { fromControlId, type StreamId } from '#base/ids.ts'
+import type { StreamSpec } from '#calls/model.ts'
 import type { PhoneCall } from '#testkit/phone.ts'
 import { RtpParty } from '#testkit/rtp-party.ts'
 import type { ServedSocket } from '#testkit/web-socket.ts'
-import { NUMBER, openScenario, type Scenario } from './house.ts'
+import { ACCOUNT, NUMBER, openScenario, type Scenario } from './house.ts'
 
 const URL = 'ws://stream.test/media'
 const HEARD_DBOV = -30
@@ -346,6 +348,82 @@ test('a server that is not there fails the stream; a lost one is called again; a
   await scenario.clock.advance(200)
   assert.ok(scenario.event('streaming.stopped', line.leg), 'a proper goodbye ends the stream')
   await hangUp(line)
+})
+
+test('several streams at once, when whoever starts them says so: each its own track, ended by id, by name, or all', async () => {
+  const [line, other] = [await callIn(440), await callIn(700)]
+  await act(line.leg, 'bridge', { call_control_id: other.leg })
+  const { engine } = scenario.house
+  const call = fromControlId<'call'>(line.leg)!
+  const actor = { account: ACCOUNT, language: 'telnyx' }
+  const start = async (name: string, track: StreamSpec['track'], voice: StreamSpec['voice'] = null) => {
+    const spec: StreamSpec = {
+      url: URL,
+      headers: {},
+      language: 'twilio',
+      track,
+      format: { codec: 'PCMU', sampleRateHz: 8000 },
+      parameters: [],
+      voice,
+      name,
+      reconnect: false,
+    }
+    return engine.execute(actor, { type: 'start-stream', call, spec, beside: { maxTracks: 4 } })
+  }
+  const first = scenario.sockets.connections.length
+  const speaking = { mode: 'raw', format: { codec: 'PCMU', sampleRateHz: 8000 }, targets: 'self' } as const
+  const opened = [await start('in', 'inbound'), await start('out', 'outbound'), await start('both', 'both')]
+  assert.deepEqual(
+    opened.map(({ ok }) => ok),
+    [true, true, true],
+  )
+  const crowded = await start('fifth', 'inbound')
+  assert.equal(!crowded.ok && crowded.error.type, 'limit-reached')
+  const twoWay = await start('agent', 'inbound', speaking)
+  assert.deepEqual(twoWay.ok || twoWay.error, true, 'a stream that speaks takes no track away')
+  const second = await start('agent 2', 'inbound', speaking)
+  assert.equal(!second.ok && second.error.type, 'stream-running')
+  const alone = await act(line.leg, 'streaming_start', { stream_url: URL })
+  assert.equal(alone.status, 422, 'this language has one stream on a call')
+
+  await scenario.clock.advance(400)
+  const sockets = scenario.sockets.connections.slice(first)
+  assert.equal(sockets.length, 4)
+  const heard = sockets.map((socket) => [payloads(socket, 'inbound').length, payloads(socket, 'outbound').length])
+  for (const [index, [inbound, outbound]] of heard.entries()) {
+    assert.equal(inbound! > 15, index !== 1, `${index}: ${heard}`)
+    assert.equal(outbound! > 15, index === 1 || index === 2, `${index}: ${heard}`)
+  }
+  const octets = Buffer.concat(payloads(sockets[0]!, 'inbound').slice(5, 15))
+  assert.ok(toneLevelDbov(ulaw(octets), 440, 8000) > HEARD_DBOV)
+
+  const stop = (stream: StreamId | null, name?: string) =>
+    engine.execute(actor, { type: 'stop-stream', call, stream, ...(name === undefined ? {} : { name }) })
+  assert.equal((await stop(null, 'nobody')).ok, false)
+  assert.equal((await stop(null, 'out')).ok, true)
+  const both = opened[2]
+  assert.equal((await stop((both?.ok === true && both.value.stream?.id) || null)).ok, true)
+  await scenario.clock.advance(50)
+  assert.deepEqual(
+    sockets.map(({ closed }) => closed !== null),
+    [false, true, true, false],
+  )
+  // Its place is free again; a lost connection stays lost where the wish says so.
+  assert.equal((await start('again', 'both')).ok, true)
+  await scenario.clock.advance(20)
+  scenario.sockets.connections.at(-1)!.close()
+  await scenario.clock.advance(5_000)
+  assert.equal(scenario.sockets.connections.length, first + 5)
+  assert.equal(scenario.event('streaming.failed', line.leg)?.payload.call_control_id, line.leg)
+  assert.equal((await stop(null)).ok, true)
+  await hangUp(line, other)
+  assert.ok(sockets.every(({ closed }) => closed !== null))
+  assert.equal(
+    scenario.received.filter(
+      ({ type, payload }) => type === 'streaming.stopped' && payload.call_control_id === line.leg,
+    ).length,
+    4,
+  )
 })
 
 test('on answer and on dial, before the far end is even called', async () => {

@@ -1,11 +1,11 @@
 // What there is to choose from (telnyx-voice §11.10, §11.12): voices, recognisers, suppressors of noise. Only what this
 // switch has: every other name an application uses is still taken, as the commands' own rules say.
 
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import type { AnyRoute } from '#http/route.ts'
 import { namedVoices } from '#speech/voices.ts'
 import type { TelnyxActor } from '../doors.ts'
 import { route } from '../route.ts'
-import type { DeclaredRecogniser } from '../transcription.ts'
 
 export function catalogueRoutes(recognisers: readonly DeclaredRecogniser[]): readonly AnyRoute<TelnyxActor>[] {
   return [

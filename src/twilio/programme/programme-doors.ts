@@ -1,7 +1,15 @@
 // What running documents need to know of the switch.
 
+import type { SiprecConnector } from '#accounts/kinds.ts'
+import type { AccountId } from '#base/ids.ts'
+import type { DeclaredRecogniser } from '#base/recogniser.ts'
+
 export interface ProgrammeDoors {
   /** Where customers reach us, without a slash at the end. */
   readonly baseUrl: string
   readonly apiVersion: string
+  /** Headers of the handshake of a stream that this account opens (SIG-05). */
+  readonly streamHeaders: (account: AccountId, url: string) => Readonly<Record<string, string>>
+  readonly siprecConnectors: (account: AccountId) => readonly SiprecConnector[]
+  readonly recognisers: readonly DeclaredRecogniser[]
 }

@@ -4,6 +4,7 @@
 import { unreachable } from '#base/unreachable.ts'
 import type { Parameters } from '../signature.ts'
 import type { DialVerb, Document, DocumentContext, Target, Verb } from '../twiml/verbs.ts'
+import { beginConnect } from './connecting.ts'
 import { answerCommand, beginDial } from './dialing.ts'
 import { beginDialConference } from './dialing-conference.ts'
 import { beginDialQueue } from './dialing-queue.ts'
@@ -12,6 +13,7 @@ import { beginGather } from './gathering.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { beginRecord } from './recording.ts'
 import { beginPrompt } from './speaking.ts'
+import { beginStart, beginStop } from './starting.ts'
 import {
   type Aside,
   type Begun,
@@ -189,6 +191,12 @@ export class Programme implements Aside {
         return this.#beginDial(verb, turn)
       case 'enqueue':
         return beginEnqueue(verb, turn, () => this.#aside('queue-wait', turn.origin))
+      case 'connect':
+        return beginConnect(verb, turn, this.#doors)
+      case 'start':
+        return beginStart(verb, turn, this.#doors)
+      case 'stop':
+        return beginStop(verb, turn)
       case 'redirect':
         return over({ type: 'go', target: { url: verb.url, method: verb.method }, parameters: [] })
       case 'hangup':
