@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecure } from 'node:https'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { after, test } from 'node:test'
 import twilio from 'twilio'
 import { seededChance } from '#base/chance.ts'
 import type { AccountId } from '#base/ids.ts'
+import type { OutboundHttp } from '#base/outbound.ts'
 import { RealClock } from '#net/clock.ts'
 import { GuardedHttp } from '#net/outbound-http.ts'
+import { testIdentity } from '#testkit/certificates.ts'
 import { connectionOptions } from './connection-options.ts'
 import { inlineDocument, obtain, type Wish } from './documents.ts'
 import { FetchMemory } from './fetch-memory.ts'
@@ -21,8 +24,8 @@ after(() => {
 
 const http = new GuardedHttp({ allow: ['127.0.0.0/8'] })
 closers.push(() => http.close())
-function fetcher(): Fetcher {
-  return new Fetcher({ http, clock: new RealClock(), chance: seededChance(1), authToken: () => TOKEN })
+function fetcher(through: OutboundHttp = http): Fetcher {
+  return new Fetcher({ http: through, clock: new RealClock(), chance: seededChance(1), authToken: () => TOKEN })
 }
 
 interface Seen {
@@ -224,10 +227,42 @@ test('TR-11: no connection is 11205, no name 11210, no URL 11100, no HTTP 11206'
   closers.push(() => void garbage.close())
   const port = (garbage.address() as AddressInfo).port
   assert.deepEqual(codes(await obtain(wish('http://127.0.0.1:1/'), fetcher())), [11205])
-  assert.deepEqual(codes(await obtain(wish('http://nowhere.invalid/'), fetcher())), [11210])
+  const nameless = new GuardedHttp({ allow: [], resolve: async () => [] })
+  closers.push(() => nameless.close())
+  assert.deepEqual(codes(await obtain(wish('http://nowhere.invalid/'), fetcher(nameless))), [11210])
   assert.deepEqual(codes(await obtain(wish('/relative'), fetcher())), [11100])
   assert.deepEqual(codes(await obtain(wish('ftp://example.com/'), fetcher())), [11100])
   assert.deepEqual(codes(await obtain(wish(`http://127.0.0.1:${port}/`), fetcher())), [11206])
+})
+
+test('TR-09, TR-11, TR-14: a certificate nobody vouches for is 11237, a forbidden address 11205', async () => {
+  const secure = createSecure({ key: testIdentity.key, cert: testIdentity.certificate })
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
+  closers.push(() => void secure.close())
+  const port = (secure.address() as AddressInfo).port
+  assert.deepEqual(codes(await obtain(wish(`https://127.0.0.1:${port}/`), fetcher())), [11237])
+  const strict = new GuardedHttp({ allow: [] })
+  closers.push(() => strict.close())
+  assert.deepEqual(codes(await obtain(wish('http://127.0.0.1/'), fetcher(strict))), [11205])
+})
+
+test('TR-03, TR-04: a connection is tried twice, and as often as the fragment says', async () => {
+  for (const [fragment, tries] of [
+    ['', 2],
+    ['#rc=0', 1],
+    ['#rc=3', 4],
+    ['#rc=3&rp=5xx', 1],
+  ] as const) {
+    let asked = 0
+    const counting: OutboundHttp = {
+      request: (request) => {
+        asked++
+        return http.request(request)
+      },
+    }
+    await obtain(wish(`http://127.0.0.1:1/${fragment}`), fetcher(counting))
+    assert.equal(asked, tries, fragment)
+  }
 })
 
 test('TR-03, TR-04: silence ends it at the time the fragment allows; statuses are tried again when it says so', async () => {

@@ -525,3 +525,24 @@ test('ENG-01, ENG-02: mutilated documents are read or refused, and never throw',
   )
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (noise) => void readDocument(noise, 'main')))
 })
+
+test('ENG-08: the most laborious documents of the largest size are read in bounded time', () => {
+  const fill = (piece: string) => `<Response>${piece.repeat(Math.floor(65_500 / piece.length))}</Response>`
+  const inDial = (inside: string) => `<Response><Dial>${inside}</Dial></Response>`
+  const hostile = [
+    fill('<a/>'),
+    fill('<Say>a<b>c</b></Say>'),
+    inDial('<Number>1</Number>'.repeat(3_500)),
+    inDial(`<Sip>a@b?${'x-a=%41&'.repeat(8_000)}</Sip>`),
+    inDial(`<Sip>a@b${';a%'.repeat(20_000)}</Sip>`),
+    `<Response><Gather hints="${'a,'.repeat(30_000)}"/></Response>`,
+    `<Response><Say>${'&#x26;'.repeat(10_000)}</Say></Response>`,
+    `<Response>${'<Gather>'.repeat(8_000)}`,
+    `<Response ${'a'.repeat(60_000)}`,
+  ]
+  for (const text of hostile) {
+    const startedMs = performance.now()
+    readDocument(text, 'main')
+    assert.ok(performance.now() - startedMs < 1_000, text.slice(0, 60))
+  }
+})

@@ -18,6 +18,7 @@ function codes(text: string): readonly number[] {
 test('SIP-01, SIP-10: the scheme may be missing, space around it is nothing', () => {
   assert.equal(good('\n kate@example.com \n').uri, 'sip:kate@example.com')
   assert.equal(good('SIP:kate@example.com:5080').uri, 'sip:kate@example.com:5080')
+  assert.equal(good('+1415;npdi=yes@gw.example').uri, 'sip:+1415;npdi=yes@gw.example')
   assert.equal(good('sip:kate@[2001:db8::1]').host, '[2001:db8::1]')
   for (const bad of ['sips:kate@example.com', 'kate', '@example.com', 'sip:kate@', 'sip:ka te@example.com', '']) {
     assert.equal(readSipUri(bad).noun, null, bad)

@@ -19,8 +19,8 @@ export const REGIONS = ['us1', 'us2', 'ie1', 'de1', 'sg1', 'br1', 'au1', 'jp1'] 
 const EDGES = ['ashburn', 'umatilla', 'dublin', 'frankfurt', 'singapore', 'tokyo', 'sao-paulo', 'sydney']
 const TRANSPORTS = ['udp', 'tcp', 'tls'] as const
 
-// RFC 3261 §25.1, without the `;`, `?` and `/` a user part might hold: here they begin what follows.
-const USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,#:]|%[0-9A-Fa-f]{2})+$/
+// RFC 3261 §25.1, without the `?` a user part might hold: here it begins the headers.
+const USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;/#:]|%[0-9A-Fa-f]{2})+$/
 const HOST_PORT = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*)|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/
 const PARAMETER =
   /^(?:[A-Za-z0-9\-_.!~*'()[\]/:&+$]|%[0-9A-Fa-f]{2})+(?:=(?:[A-Za-z0-9\-_.!~*'()[\]/:&+$]|%[0-9A-Fa-f]{2})+)?$/
