@@ -3,6 +3,7 @@
 // test/interop/streaming.test.ts meets a real one.
 
 import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import twilio from 'twilio'
 import { decodeG711, encodeG711 } from '#audio/g711.ts'
@@ -11,6 +12,7 @@ import { seededChance } from '#base/chance.ts'
 import { RecordingServer } from '#testkit/recording-server.ts'
 import type { ServedSocket } from '#testkit/web-socket.ts'
 import { openTwilioScenario, SID, TOKEN, type TwilioScenario, twiml } from './twilio-app.ts'
+import { refuses } from './twilio-house.ts'
 
 const WSS = 'wss://agent.example.com/media'
 const HEARD_DBOV = -30
@@ -355,8 +357,43 @@ test('CALL-21: streams over REST, four tracks at most, stopped by sid and by nam
   await scenario.close()
 })
 
+test('CALL-21 to 23, SDK-10: the official SDK starts and stops them', async () => {
+  const scenario = await serving(WSS)
+  const { clock, sockets } = scenario
+  scenario.on('/voice', twiml('<Gather timeout="60"/>'))
+  const { call } = await scenario.dialIn('carol', 440)
+  await clock.until(() => call.state === 'up')
+  await scenario.house.http.listen({ host: '127.0.0.1', port: 0 })
+  const client = twilio(SID, TOKEN)
+  client.api.baseUrl = `http://127.0.0.1:${(scenario.house.http.server.address() as AddressInfo).port}`
+  const live = client.calls(scenario.at('/voice')[0]!.params.CallSid!)
+  const made = await live.streams.create({
+    url: WSS,
+    name: 'from the SDK',
+    track: 'both_tracks',
+    'parameter1.name': 'Who',
+    'parameter1.value': 'Ann & Sons',
+  })
+  assert.deepEqual(
+    [made.status, made.name, made.callSid],
+    ['in-progress', 'from the SDK', scenario.at('/voice')[0]!.params.CallSid],
+  )
+  assert.ok(made.dateUpdated instanceof Date && !Number.isNaN(made.dateUpdated.getTime()))
+  await clock.advance(300)
+  assert.deepEqual(sockets.connections[0]!.frames[1].start.customParameters, { Who: 'Ann & Sons' })
+  const stopped = await live.streams('from the SDK').update({ status: 'stopped' })
+  assert.deepEqual([stopped.status, stopped.sid], ['stopped', made.sid])
+  await refuses(live.streams(made.sid).update({ status: 'stopped' }), 404, 20404)
+  await refuses(live.streams.create({ url: 'ws://agent.example.com/' }), 400, 31920)
+  await refuses(live.siprec.create({ connectorName: 'none' }), 400, 32700)
+  await refuses(live.transcriptions.create({}), 400, 32650)
+  call.hangUp()
+  await clock.advance(500)
+  await scenario.close()
+})
+
 test('SRC-01, CALL-22: Siprec copies the call to the connector that is named, and tells how it goes', async () => {
-  const scenario = await openTwilioScenario()
+  const scenario = await serving(WSS)
   const { clock, net } = scenario
   const server = await RecordingServer.open({ clock, chance: seededChance(5), datagrams: net, streams: net })
   const { host, port } = server.address
@@ -399,6 +436,10 @@ test('SRC-01, CALL-22: Siprec copies the call to the connector that is named, an
   assert.deepEqual([made.status, made.json.status, made.json.name], [200, 'in-progress', made.json.sid])
   await scenario.untilAsked('/rest')
   assert.equal(scenario.at('/rest')[0]!.params.SiprecSid, made.json.sid)
+  // STR-03: a recording server is sent two of the four tracks.
+  const streamed = async (Track: string) => scenario.api('POST', `/Calls/${callSid}/Streams.json`, { Url: WSS, Track })
+  assert.equal((await streamed('both_tracks')).status, 200)
+  assert.equal((await streamed('inbound_track')).json.code, 10004)
   const none = await scenario.api('POST', `/Calls/${callSid}/Siprec.json`, { ConnectorName: 'nobody' })
   assert.deepEqual([none.status, none.json.code], [400, 32700])
   const path = `/Calls/${callSid}/Siprec/${made.json.sid}.json`
