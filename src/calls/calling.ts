@@ -143,7 +143,7 @@ export class Calling {
       case 'leg.refer-accepted':
         return this.#rooms.referring.accepted(live)
       case 'leg.refer-ended':
-        return this.#rooms.referring.ended(live, event.status)
+        return this.#rooms.referring.ended(live, event.status, event.notified)
       case 'leg.recording-session-begun':
       case 'leg.recording-session-ended':
         return this.#rooms.recordingSessions.onLeg(live, event)

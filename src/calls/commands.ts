@@ -171,6 +171,13 @@ export type CallCommand =
       readonly headers: readonly Header[]
       readonly auth: DialRequest['auth']
     }
+  /** Answers `call.transfer-wanted`: the first status accepts or refuses, later ones tell how it goes; a final one is the last. */
+  | {
+      readonly type: 'report-transfer'
+      readonly call: CallId
+      readonly referral: number
+      readonly status: number
+    }
   /** Copies the call to a recording server (SIPREC) until the end of either. */
   | {
       readonly type: 'begin-recording-session'

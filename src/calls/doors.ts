@@ -71,6 +71,8 @@ export interface Applications {
   languageOf(application: ApplicationId): string | null
   /** An incoming call that gets no command within this time is ended; null: it waits. */
   firstCommandTimeoutMs(application: ApplicationId): number | null
+  /** What becomes of a transfer that a telephone asks for: it is done, or the application's language is asked. */
+  referrals(application: ApplicationId): 'carry-out' | 'ask'
   /** How digits are sent to phones of this application. */
   digitMode(application: ApplicationId): 'telephone-event' | 'inband' | 'info'
   /** Why a call may not be made or taken now, beside those that live; null: it may. */

@@ -379,6 +379,14 @@ export class Engine {
         const begun = this.#referring.begin(live, command)
         return begun.ok ? ok(nothing) : begun
       }
+      case 'report-transfer':
+        this.hall.toLeg({
+          type: 'report-transfer',
+          leg: call.id,
+          referral: command.referral,
+          status: command.status,
+        })
+        return ok(nothing)
       case 'begin-recording-session': {
         const crowded = crowd(live, RECORDING_SERVER_TRACKS, command.beside)
         if (crowded !== null) return err(crowded)

@@ -51,6 +51,20 @@ export type Fact =
       readonly type: 'call.refer.started' | 'call.refer.completed' | 'call.refer.failed'
       readonly call: Call
       readonly status: number
+      /** What the far party told last of the call it made, if anything. */
+      readonly notified: number | null
+    }
+  /**
+   * Its telephone wants `peer` connected with somebody else. Only where the application's language is asked (doors.ts), which
+   * answers by `report-transfer`.
+   */
+  | {
+      readonly type: 'call.transfer-wanted'
+      readonly call: Call
+      readonly peer: CallId
+      readonly referral: number
+      /** As the telephone wrote it (Refer-To). */
+      readonly to: string
     }
   | { readonly type: 'playback.started'; readonly call: Call; readonly playback: Playback }
   /** Who answered. `spokenMs`: how much was said until that was clear. */

@@ -52,6 +52,8 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
     case 'call.refer.completed':
     case 'call.refer.failed':
       return { sip_status: fact.status }
+    case 'call.transfer-wanted':
+      return { peer: fact.peer }
     case 'call.info':
       return { content_type: fact.contentType }
     case 'call.digit':

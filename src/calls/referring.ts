@@ -32,14 +32,14 @@ export class Referring {
 
   accepted(live: LiveCall): void {
     if (!this.#running.has(live)) return
-    this.#hall.tell({ type: 'call.refer.started', call: live.call, status: 100 }, live.call.id)
+    this.#hall.tell({ type: 'call.refer.started', call: live.call, status: 100, notified: null }, live.call.id)
   }
 
-  ended(live: LiveCall, status: number): void {
+  ended(live: LiveCall, status: number, notified: number | null): void {
     if (!this.#running.delete(live)) return
     const good = status < 300
     const type = good ? 'call.refer.completed' : 'call.refer.failed'
-    this.#hall.tell({ type, call: live.call, status }, live.call.id)
+    this.#hall.tell({ type, call: live.call, status, notified }, live.call.id)
     if (!good) return
     this.#hall.setTimer(live, TIMER, this.#hall.nowMs + REFERRED_HANG_UP_MS, () => {
       live.intent ??= 'hang-up'

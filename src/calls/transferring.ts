@@ -1,7 +1,7 @@
 // Transfers that a party asks for itself: blind (REFER), attended (REFER with Replaces) and taking over (INVITE with
 // Replaces). Whoever talks to the referrer through us is *moved*: it is bridged with the one the referrer names, a new
 // call or the far side of another call of the referrer's. Languages hear what they always hear: a call begins, is
-// answered, is bridged, ends. Nothing here asks an application.
+// answered, is bridged, ends. A language that wants to be asked about REFERs (`Applications.referrals`) hears of them instead.
 //
 //   referrer ══ moved          referrer ══ moved          (referrer leaves)   moved
 //                  ─────►            ⋮ rings      ─────►                        ║
@@ -44,6 +44,11 @@ export class Transferring {
     const moved = this.#peerOf(referrer)
     // Nobody is there who could be moved: an application talks to this call alone.
     if (moved === null) return this.#report(referrer, wish.referral, 603)
+    if (this.#hall.doors.applications.referrals(referrer.call.application) === 'ask') {
+      const { referral, referTo: to } = wish
+      const { call } = referrer
+      return this.#hall.tell({ type: 'call.transfer-wanted', call, peer: moved.call.id, referral, to }, call.id)
+    }
     for (const one of this.#running.values())
       if (one.referrer === referrer.call.id || one.moved === moved.call.id)
         return this.#report(referrer, wish.referral, 491)

@@ -173,6 +173,8 @@ export interface TransferWish {
   /** Tells wishes of one leg apart. */
   readonly referral: number
   readonly to: string
+  /** The Refer-To as it came, headers and all. */
+  readonly referTo: string
   readonly headers: readonly Header[]
   /** Another leg of ours whose place shall be taken (attended transfer). */
   readonly onto: CallId | null
@@ -207,8 +209,13 @@ export type LegEvent =
   | { readonly type: 'leg.info'; readonly leg: CallId; readonly contentType: string; readonly body: string }
   /** The far party took our order to call somebody else. */
   | { readonly type: 'leg.refer-accepted'; readonly leg: CallId }
-  /** What came of it: 2xx, or why not. One for each `refer`, always. */
-  | { readonly type: 'leg.refer-ended'; readonly leg: CallId; readonly status: number }
+  /** What came of it: 2xx, or why not; `notified`: what the far party told last, if anything. One for each `refer`, always. */
+  | {
+      readonly type: 'leg.refer-ended'
+      readonly leg: CallId
+      readonly status: number
+      readonly notified: number | null
+    }
   /** Must be answered by `report-transfer`. Parties that may not ask are refused before. */
   | { readonly type: 'leg.transfer-wanted'; readonly leg: CallId; readonly wish: TransferWish }
   | { readonly type: 'leg.recording-session-begun'; readonly leg: CallId; readonly session: RecordingSessionId }

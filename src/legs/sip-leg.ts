@@ -256,7 +256,8 @@ export class SipLeg {
 
   refer(command: Extract<LegCommand, { readonly type: 'refer' }>): void {
     const { to, headers, auth } = command
-    const over = (status: number): void => this.#tell({ type: 'leg.refer-ended', leg: this.id, status })
+    const over = (status: number, notified: number | null = null): void =>
+      this.#tell({ type: 'leg.refer-ended', leg: this.id, status, notified })
     const uri = parseUri(to)
     if (this.#phase !== 'answered' || this.#call === null) return over(481)
     if (uri === null || uri.type === 'other') return over(400)
@@ -293,6 +294,7 @@ export class SipLeg {
     const wish = {
       referral,
       to: uri,
+      referTo: asked.request.get('refer-to') ?? uri,
       headers: headers.map(({ name, value }) => ({ name, value })),
       onto,
       replaces: replaces === null || onto !== null ? null : writeReplaces(replaces),

@@ -29,7 +29,7 @@ import { downloadMount } from '#telnyx/downloads.ts'
 import { telnyxMount } from '#telnyx/face.ts'
 import { recordingLinks } from '#telnyx/links.ts'
 import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
-import type { TwilioDoors } from '#twilio/doors.ts'
+import { LANGUAGE as SECOND_LANGUAGE, type TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
 import { speakTwilio, twilioEvents } from '#twilio/speak.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
@@ -238,6 +238,7 @@ function applicationsOf(register: Register, usage: UsageToday, clock: Clock): Ap
         : { type: 'barred', to: attempt.to[0] ?? '', reason: 'the account is not active' },
     languageOf: (id: ApplicationId) => register.application(id)?.dialect ?? null,
     firstCommandTimeoutMs: (id: ApplicationId) => register.application(id)?.firstCommandTimeoutMs ?? null,
+    referrals: (id: ApplicationId) => (register.application(id)?.dialect === SECOND_LANGUAGE ? 'ask' : 'carry-out'),
     digitMode: (id: ApplicationId) => register.application(id)?.digitMode ?? 'telephone-event',
   }
 }

@@ -22,8 +22,12 @@ import { type Input, initial, type State, step } from './referral.ts'
 export interface ReferListener {
   /** The peer took the order; told once at most. */
   accepted(): void
-  /** Always last, exactly once. 2xx: done; anything else: the call is still ours. */
-  ended(status: number): void
+  /**
+   * Always last, exactly once. 2xx: done; anything else: the call is still ours.
+   *
+   * @param notified the last status the peer told in a NOTIFY; null: it told none
+   */
+  ended(status: number, notified: number | null): void
 }
 
 /** What a call lends its transfers. */
@@ -44,6 +48,7 @@ interface Asked {
   state: State
   cseq: number
   timer: Timer | null
+  notified: number | null
   readonly listener: ReferListener
 }
 
@@ -75,7 +80,7 @@ export class Referrals {
     if (this.#ended || live.length >= MAX_REFERRALS) return false
     // Those that are over are remembered for a while: peers repeat their last word.
     if (this.#asked.length >= 2 * MAX_REFERRALS) this.#asked = live
-    const asked: Asked = { state: initial, cseq: 0, timer: null, listener }
+    const asked: Asked = { state: initial, cseq: 0, timer: null, notified: null, listener }
     this.#asked.push(asked)
     this.#home.send(
       'REFER',
@@ -180,6 +185,7 @@ export class Referrals {
   }
 
   #feed(asked: Asked, input: Input): void {
+    if (input.type === 'notified' && asked.state.type !== 'over') asked.notified = input.status ?? asked.notified
     const { state, effects } = step(asked.state, input, this.#home.clock.nowMs())
     asked.state = state
     for (const effect of effects) {
@@ -188,7 +194,7 @@ export class Referrals {
           asked.listener.accepted()
           break
         case 'ended':
-          asked.listener.ended(effect.status)
+          asked.listener.ended(effect.status, asked.notified)
           break
         case 'set-timer':
           asked.timer?.cancel()

@@ -262,6 +262,7 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
     }
     case 'call.ringing':
     case 'call.unbridged':
+    case 'call.transfer-wanted':
     case 'conference.started':
     case 'conference.changed':
     case 'recording.started':

@@ -47,14 +47,14 @@ export type Redirection =
 /** What a session begins with. */
 type Beginning =
   | { readonly type: 'url'; readonly target: Target; readonly fallback: Target | null }
-  | { readonly type: 'document'; readonly document: Document }
+  | { readonly type: 'document'; readonly document: Document; readonly url?: string | null }
 
 interface Session {
   readonly call: CallId
   programme: Programme
   readonly context: DocumentContext
   /** Told how a document on this call ended, when another call's verb asked for it. */
-  readonly whisperFor: CallId | null
+  whisperFor: CallId | null
   readonly memory: FetchMemory
   readonly timers: Map<string, Timer>
   readonly count: Counter
@@ -71,6 +71,8 @@ export class Sessions {
   readonly #sessions = new Map<CallId, Session>()
   /** Documents that run on a call because another call's verb wants so, before the bridge. */
   readonly #whispers = new Map<CallId, Session>()
+  /** The last referral that a verb answered. */
+  #taken = ''
 
   constructor(doors: SessionDoors) {
     this.#doors = doors
@@ -125,6 +127,13 @@ export class Sessions {
       this.#outgoing(fact, call)
       const { parent } = notesOf(call)
       if (parent !== undefined) this.#relay(parent, fact)
+      // REF-04: nobody's Dial connects it.
+      if (
+        fact.type === 'call.transfer-wanted' &&
+        this.#taken !== `${call.id} ${fact.referral}` &&
+        this.#applicationOf(call)
+      )
+        void this.#execute(call, { type: 'report-transfer', call: call.id, referral: fact.referral, status: 603 })
     } else if ('recording' in fact && fact.recording.call !== null) this.#relay(fact.recording.call, fact)
     if ('conference' in fact && fact.conference !== null) {
       for (const { call: one } of fact.conference.participants) if (one !== call?.id) this.#relay(one, fact)
@@ -137,8 +146,8 @@ export class Sessions {
   }
 
   #relay(to: CallId, fact: Fact): void {
-    const session = this.#sessions.get(to)
-    if (session !== undefined) this.#input(session, { type: 'fact', fact })
+    for (const session of [this.#sessions.get(to), this.#whispers.get(to)])
+      if (session !== undefined) this.#input(session, { type: 'fact', fact })
   }
 
   /** A call came in for an application of this language. */
@@ -213,7 +222,7 @@ export class Sessions {
     this.#step(session, (turn) => {
       if (first.type === 'document') {
         for (const problem of first.document.warnings) this.#note(call, problem)
-        return session.programme.load(first.document, null, turn)
+        return session.programme.load(first.document, first.url ?? null, turn)
       }
       session.programme.request(first.target, extra, turn)
       return null
@@ -315,6 +324,7 @@ export class Sessions {
   #run(session: Session, effect: Effect): void {
     switch (effect.type) {
       case 'command':
+        if (effect.command.type === 'report-transfer') this.#taken = `${effect.command.call} ${effect.command.referral}`
         void this.#execute(session.record, effect.command).then((done) => {
           if (!this.#stands(session)) return
           this.#input(
@@ -329,7 +339,7 @@ export class Sessions {
         return this.#obtain(session, effect)
       case 'ask': {
         const { target, parameters } = effect
-        void this.#doors.asking.tell(asker(session), target, this.#parameters(session, parameters))
+        void this.#doors.asking.tell(asker(session), target, this.#parameters(session.record, parameters))
         return
       }
       case 'set-timer':
@@ -351,6 +361,20 @@ export class Sessions {
           effect.parameters,
         )
       }
+      case 'take-over': {
+        const on = this.#live(effect.on)
+        if (on === null) return
+        const { document, url } = effect
+        return this.#begin(on, 'main', session.call, { type: 'document', document, url })
+      }
+      case 'let-go': {
+        const other = this.#whispers.get(effect.on)
+        if (other === undefined || other.whisperFor !== session.call) return
+        this.#whispers.delete(effect.on)
+        other.whisperFor = null
+        this.#sessions.set(effect.on, other)
+        return
+      }
       case 'end-whisper': {
         const other = this.#whispers.get(effect.on)
         if (other !== undefined && other.whisperFor === session.call) this.#release(other)
@@ -368,7 +392,8 @@ export class Sessions {
 
   #obtain(session: Session, effect: Extract<Effect, { readonly type: 'obtain' }>): void {
     const main = session.context === 'main' && effect.context === 'main'
-    const parameters = this.#parameters(session, effect.parameters)
+    const about = effect.of === session.call ? session.record : (this.#live(effect.of) ?? session.record)
+    const parameters = this.#parameters(about, effect.parameters)
     void this.#doors.asking
       .document(asker(session), effect.target, parameters, effect.context, main ? session.fallback : null)
       .then((had) => {
@@ -382,8 +407,7 @@ export class Sessions {
       })
   }
 
-  #parameters(session: Session, extra: Parameters): Parameters {
-    const { record } = session
+  #parameters(record: Call, extra: Parameters): Parameters {
     const given = new Set(extra.map(([name]) => name))
     const standard = standardParameters(record, this.#doors.register.application(record.application))
     return [...standard.filter(([name]) => !given.has(name)), ...extra]

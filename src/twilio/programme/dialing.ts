@@ -22,12 +22,14 @@ import type { DialVerb, Endpoint, Verb } from '../twiml/verbs.ts'
 import { DialRecording } from './dial-recording.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { resolvedCallback } from './recording.ts'
+import { MAX_REFER_TO_CHARACTERS, Transfer } from './transfer.ts'
 import {
   type Begun,
   type Input,
   next,
   type Outcome,
   over,
+  type Runner,
   running,
   type Task,
   type Turn,
@@ -54,9 +56,9 @@ interface Attempt {
   wasBridged: boolean
 }
 
-export function beginDial(verb: DialVerb, turn: Turn, doors: ProgrammeDoors): Begun {
+export function beginDial(verb: DialVerb, turn: Turn, doors: ProgrammeDoors, runner: (url: string) => Runner): Begun {
   if (verb.to.type !== 'endpoints') return over(dialOver(verb, [['DialCallStatus', 'failed']]))
-  const dial = new Dial(verb, verb.to.endpoints, doors)
+  const dial = new Dial(verb, verb.to.endpoints, doors, runner)
   const outcome = dial.begin(turn)
   return outcome === null ? running(dial) : over(outcome)
 }
@@ -78,11 +80,14 @@ class Dial implements Task {
   readonly #attempts: Attempt[]
   #ringing = false
   readonly #recording: DialRecording
+  readonly #runner: (url: string) => Runner
+  #transfer: Transfer | null = null
   #starred = false
 
-  constructor(verb: DialVerb, endpoints: readonly Endpoint[], doors: ProgrammeDoors) {
+  constructor(verb: DialVerb, endpoints: readonly Endpoint[], doors: ProgrammeDoors, runner: (url: string) => Runner) {
     this.#verb = verb
     this.#doors = doors
+    this.#runner = runner
     this.#recording = new DialRecording(verb, doors.baseUrl)
     this.#attempts = endpoints.map((endpoint) => ({
       endpoint,
@@ -109,6 +114,14 @@ class Dial implements Task {
   }
 
   on(input: Input, turn: Turn): Outcome {
+    if (input.type === 'fact' && input.fact.type === 'call.transfer-wanted')
+      return this.#transferWanted(input.fact, turn)
+    if (this.#transfer !== null) {
+      const standing = this.#transfer.on(input, turn)
+      if (standing === 'gone') this.#forsake(turn)
+      if (standing === 'restored') this.#transfer = null
+      else if (standing !== 'together') return typeof standing === 'object' ? { type: 'hang-up' } : null
+    }
     switch (input.type) {
       case 'accepted':
         this.#recording.accepted(input.token, input.accepted)
@@ -129,6 +142,8 @@ class Dial implements Task {
 
   abort(turn: Turn, following: Verb | null): void {
     const bridged = this.#bridged()
+    this.#transfer?.abort(turn)
+    if (this.#transfer?.lostChild === true) this.#forsake(turn)
     for (const attempt of this.#attempts) this.#cancel(attempt, turn)
     if (turn.call.state !== 'ended' && turn.call.place.type === 'bridged')
       turn.command({ type: 'unbridge', call: turn.call.id })
@@ -169,6 +184,38 @@ class Dial implements Task {
       default:
         return null
     }
+  }
+
+  /** REF-04 to 07: one of the two asks to be replaced. */
+  #transferWanted(fact: Extract<Fact, { readonly type: 'call.transfer-wanted' }>, turn: Turn): Outcome {
+    const { call, peer, referral, to } = fact
+    const refuse = (status: number): null => {
+      turn.command({ type: 'report-transfer', call: call.id, referral, status })
+      return null
+    }
+    const child = this.#bridged()
+    if (child === null || ![call.id, peer].every((one) => one === turn.call.id || one === child.call))
+      return refuse(603)
+    if (this.#transfer !== null) return refuse(491)
+    const { refer, answerOnBridge } = this.#verb
+    if (refer === null) {
+      turn.note('error', 13802, `A telephone asked to be transferred to ${to}, but the Dial has no referUrl.`)
+      return refuse(603)
+    }
+    if (to.length > MAX_REFER_TO_CHARACTERS) {
+      turn.note('error', 13802, `A Refer-To of more than ${MAX_REFER_TO_CHARACTERS} characters was refused.`)
+      return refuse(400)
+    }
+    const wish = { transferor: call.id, remaining: peer, referral, to }
+    this.#transfer = new Transfer(wish, answerOnBridge, this.#runner)
+    this.#transfer.begin(refer, turn)
+    return null
+  }
+
+  /** Its other side is not its own any more. */
+  #forsake(turn: Turn): void {
+    for (const attempt of this.#attempts) attempt.stage = 'over'
+    this.#recording.stop(turn)
   }
 
   #attemptOf(fact: Fact): Attempt | null {

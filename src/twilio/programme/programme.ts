@@ -12,10 +12,10 @@ import { beginEnqueue } from './enqueueing.ts'
 import { beginGather } from './gathering.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { beginRecord } from './recording.ts'
+import { beginRefer } from './referring.ts'
 import { beginPrompt } from './speaking.ts'
 import { beginStart, beginStop } from './starting.ts'
 import {
-  type Aside,
   type Begun,
   type Ending,
   type Input,
@@ -23,12 +23,13 @@ import {
   type Origin,
   type Outcome,
   over,
+  type Runner,
   running,
   type Task,
   type Turn,
 } from './turn.ts'
 
-export class Programme implements Aside {
+export class Programme implements Runner {
   readonly #context: DocumentContext
   readonly #doors: ProgrammeDoors
   #document: Document | null = null
@@ -169,11 +170,11 @@ export class Programme implements Aside {
       case 'queue':
         return beginDialQueue(verb, verb.to, turn, this.#doors)
       default:
-        return beginDial(verb, turn, this.#doors)
+        return beginDial(verb, turn, this.#doors, (url) => this.#aside('main', { url, method: 'POST' }))
     }
   }
 
-  #aside(context: DocumentContext, origin: Origin): Aside {
+  #aside(context: DocumentContext, origin: Origin): Runner {
     return new Programme(context, origin, this.#doors)
   }
 
@@ -203,6 +204,8 @@ export class Programme implements Aside {
         return over({ type: 'hang-up' })
       case 'reject':
         return beginReject(verb.reason, turn)
+      case 'refer':
+        return beginRefer(verb, turn)
       case 'leave':
         if (this.#context === 'queue-wait') return over({ type: 'leave' })
         turn.note('warning', 12200, 'A Leave outside of a queue has nothing to leave.')

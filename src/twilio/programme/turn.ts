@@ -43,6 +43,8 @@ export type Effect =
       /** Besides the standard ones. */
       readonly parameters: Parameters
       readonly context: DocumentContext
+      /** Whose standard parameters go along. */
+      readonly of: CallId
     }
   /** A request whose answer is not wanted (DACT-10, DACT-11). */
   | { readonly type: 'ask'; readonly target: Target; readonly parameters: Parameters }
@@ -57,6 +59,10 @@ export type Effect =
       readonly parameters: Parameters
       readonly context: DocumentContext
     }
+  /** As `whisper`, with a document that is there already and may do anything. */
+  | { readonly type: 'take-over'; readonly on: CallId; readonly document: Document; readonly url: string | null }
+  /** What runs on that call is its own from now on: at its end the call is hung up. */
+  | { readonly type: 'let-go'; readonly on: CallId }
   /** Ends such a document before its time. */
   | { readonly type: 'end-whisper'; readonly on: CallId }
   | { readonly type: 'tell'; readonly to: CallId; readonly input: Input }
@@ -122,9 +128,9 @@ export class Turn {
   }
 
   /** @returns the number that `document` or `no-document` will carry */
-  obtain(target: Target, parameters: Parameters, context: DocumentContext): number {
+  obtain(target: Target, parameters: Parameters, context: DocumentContext, of: CallId = this.call.id): number {
     const wish = this.#count.next()
-    this.effects.push({ type: 'obtain', wish, target: this.#resolved(target), parameters, context })
+    this.effects.push({ type: 'obtain', wish, target: this.#resolved(target), parameters, context, of })
     return wish
   }
 
@@ -224,6 +230,11 @@ export interface Aside {
   request(target: Target, parameters: Parameters, turn: Turn): void
   on(input: Input, turn: Turn): Ending | null
   abort(turn: Turn): void
+}
+
+/** One that can begin with a document that is there already. */
+export interface Runner extends Aside {
+  load(document: Document, url: string | null, turn: Turn): Ending | null
 }
 
 /** A verb that is running. Its state is its own; all it does goes through the turn. */
