@@ -177,6 +177,7 @@ export function showCredentials(options: ClientOptions): Promise<number> {
             ['TELNYX_BASE_URL', `${options.url}/v2`],
             ['TWILIO_ACCOUNT_SID', kept.twilio_account_sid],
             ['TWILIO_AUTH_TOKEN', kept.twilio_auth_token],
+            ['client.api.baseUrl', options.url],
             ['kept in', resolve(options.dataDir, 'credentials.json')],
           ],
         ),

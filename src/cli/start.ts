@@ -53,7 +53,12 @@ export async function runStart(options: Readonly<Record<string, string | boolean
       dataDir: settings.value.dataDir,
       credentialsFile: running.credentialsFile,
       fresh: running.fresh
-        ? { apiKey: running.credentials.telnyx_api_key, publicKey: running.credentials.telnyx_public_key }
+        ? {
+            apiKey: running.credentials.telnyx_api_key,
+            publicKey: running.credentials.telnyx_public_key,
+            accountSid: running.credentials.twilio_account_sid,
+            authToken: running.credentials.twilio_auth_token,
+          }
         : null,
       demo: demo === null ? null : { ...demo, number: DEMO_NUMBER, app: DEMO_APP },
       recovered: running.recovered,

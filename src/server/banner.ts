@@ -12,7 +12,12 @@ export interface BannerFacts {
   readonly dataDir: string
   readonly credentialsFile: string
   /** Credentials made at this very start are shown once. */
-  readonly fresh: { readonly apiKey: string; readonly publicKey: string } | null
+  readonly fresh: {
+    readonly apiKey: string
+    readonly publicKey: string
+    readonly accountSid: string
+    readonly authToken: string
+  } | null
   readonly demo: {
     readonly number: string
     readonly what: string
@@ -28,7 +33,10 @@ export function banner(facts: BannerFacts): string {
     '',
     `  ${pc.bold(pc.green('☎  Hookswitch'))} ${pc.dim(facts.version)}`,
     '',
-    row('HTTP', `${pc.cyan(facts.http)}   ${pc.dim('Telnyx API at /v2, health at /readyz, figures at /metrics')}`),
+    row(
+      'HTTP',
+      `${pc.cyan(facts.http)}   ${pc.dim('Telnyx API at /v2, Twilio API at /2010-04-01, health at /readyz, figures at /metrics')}`,
+    ),
     row(
       'SIP',
       `${pc.cyan(facts.sip)}   ${pc.dim(facts.sips === null ? 'UDP and TCP' : `UDP and TCP; TLS at ${facts.sips}`)}`,
@@ -37,7 +45,11 @@ export function banner(facts: BannerFacts): string {
     row('data', `${facts.dataDir}   ${pc.dim(`keys in ${facts.credentialsFile}`)}`),
   ]
   if (facts.fresh !== null) {
-    lines.push(row('API key', facts.fresh.apiKey), row('public key', facts.fresh.publicKey))
+    const { apiKey, publicKey, accountSid, authToken } = facts.fresh
+    lines.push(
+      row('Telnyx', `${apiKey}   ${pc.dim(`public key ${publicKey}`)}`),
+      row('Twilio', `${accountSid}   ${pc.dim(`auth token ${authToken}`)}`),
+    )
   }
   if (facts.recovered !== null && facts.recovered.calls + facts.recovered.recordings > 0) {
     lines.push(

@@ -127,6 +127,7 @@ const RECORD: Attributes = {
 
 const DIAL: Attributes = {
   ...action,
+  callReason: ignored(word),
   answerOnBridge: plain(bool, 'answerOnBridge'),
   callerId: plain(oneOf('+14155550100', 'client:joe', 'anonymous'), 'callerId'),
   events: ignored(oneOf('call-progress-event')),
@@ -351,6 +352,7 @@ const endpoint = (verb: Verb) => {
 const started = (verb: Verb) => (verb as Extract<Verb, { type: 'start' }>).what[0]
 
 test('§4.1 Dial: the attributes come out as they were built', () => {
+  // rows: SDK-18, DIAL-05, DIAL-06, DIAL-08, DIAL-12
   holds(DIAL, (response, chosen) => void response.dial(chosen, '+14155550100'), as)
 })
 
@@ -361,6 +363,7 @@ test('§4.4 Number, Sip and Client: the attributes come out as they were built',
 })
 
 test('§4.4 Conference and Queue: the attributes come out as they were built', () => {
+  // rows: CONF-17, CONF-18
   holds(
     CONFERENCE,
     (response, chosen) => void response.dial().conference(chosen, 'Room 1'),
@@ -378,6 +381,7 @@ test('§4.5 Enqueue: the attributes come out as they were built', () => {
 })
 
 test('§4.6 Gather and §4.7 Record: the attributes come out as they were built', () => {
+  // rows: GAT-14
   holds(GATHER, (response, chosen) => void response.gather(chosen), as)
   holds(RECORD, (response, chosen) => void response.record(chosen), as)
 })

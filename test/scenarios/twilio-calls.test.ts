@@ -9,6 +9,7 @@ const CAROL = { name: 'carol', frequenciesHz: [400] }
 const ALICE = { name: 'alice', frequenciesHz: [700] }
 
 test('an incoming call asks for its document, is answered, gathers digits and hangs up (WH-01, GAT-02, ENG-05)', async () => {
+  // rows: GAT-07, GAT-17, STD-03, STD-04, WH-04
   const scenario = await openTwilioScenario()
   scenario.on('/voice', twiml('<Gather numDigits="2" action="/digits" timeout="5"><Pause length="1"/></Gather>'))
   scenario.on('/digits', twiml('<Pause length="1"/><Hangup/>'))

@@ -23,6 +23,7 @@ function headersOf(call: PhoneCall | undefined, name: string): readonly string[]
 }
 
 test('ACC-01, ACC-03: one endpoint with custom headers, decoded once, and what the answer carries', async () => {
+  // rows: SIP-01, SIP-06, SIP-07, SIP-08, SIP-10, INV-01, DACT-02, DACT-06 to 08, SCB-05
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const kate = await scenario.phone('kate')
@@ -56,6 +57,7 @@ test('ACC-01, ACC-03: one endpoint with custom headers, decoded once, and what t
 })
 
 test('ACC-05: recorded, screened on the callee alone, and ended by the caller with a star', async () => {
+  // rows: SA-01, WSP-01, WH-06, STD-05, DIAL-02, DIAL-07, DACT-05, INV-02, INV-06
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const desk = await scenario.phone('desk')
@@ -92,6 +94,7 @@ test('ACC-05: recorded, screened on the callee alone, and ended by the caller wi
 })
 
 test('ACC-06: four events, by POST and by GET, numbered from 0, with the duration on the last alone', async () => {
+  // rows: SCB-01, SCB-04, SA-03, SA-04, WH-20, FMT-03, ST-03, CPE-01, CPE-03 to 05, CPE-07
   for (const method of ['POST', 'GET'] as const) {
     const scenario = await openTwilioScenario()
     const { clock } = scenario
@@ -133,6 +136,7 @@ test('ACC-06: four events, by POST and by GET, numbered from 0, with the duratio
 })
 
 test('ACC-07: three at once; the first to answer is connected, the others are cancelled and told so', async () => {
+  // rows: PAR-02, PAR-06, SCB-02, CPE-02, CPE-06, CPE-09
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const phones = await Promise.all(['one', 'two', 'three'].map((user) => scenario.phone(user)))
@@ -166,6 +170,7 @@ test('ACC-07: three at once; the first to answer is connected, the others are ca
 })
 
 test('ACC-08: one after the other: busy, no answer, no answer, and the Dial fails with the last', async () => {
+  // rows: PAR-04, PAR-05, DIAL-15, DIAL-17, INV-05
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const phones = await Promise.all(['one', 'two', 'three'].map((user) => scenario.phone(user)))
@@ -216,6 +221,7 @@ test('a busy party, and one that is not there: how the action tells (§9.1, DACT
 })
 
 test('ACC-10: a screening document with a Dial, one that hangs up, and one that cannot be had', async () => {
+  // rows: WSP-03, WSP-04, WSP-06, ENG-12
   for (const [screen, status] of [
     [twiml('<Dial>+15550199</Dial>'), 'completed'],
     [twiml('<Hangup/>'), 'completed'],
@@ -237,6 +243,7 @@ test('ACC-10: a screening document with a Dial, one that hangs up, and one that 
 })
 
 test('ACC-12, LEG-03: the child redirected while connected runs its document; the action has no duration', async () => {
+  // rows: SCB-03, CALL-15, DACT-03, WH-05
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const desk = await scenario.phone('desk')
@@ -262,6 +269,7 @@ test('ACC-12, LEG-03: the child redirected while connected runs its document; th
 })
 
 test('DACT-10: the parent redirected while connected: its action is requested, its answer not used, the child hung up', async () => {
+  // rows: LEG-02, CALL-14
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const desk = await scenario.phone('desk')

@@ -14,6 +14,7 @@ const SOUNDS = [
 ]
 
 test('HOLD-01 to 06: a participant is held with music and taken back; the other hears nothing of it meanwhile', async () => {
+  // rows: PT-01, PT-03, CF-01, WH-08, CONF-01
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   scenario.on(
@@ -76,6 +77,7 @@ test('HOLD-01 to 06: a participant is held with music and taken back; the other 
 })
 
 test('LEG-01 to 07: the customer waits in a queue with music and is taken up again by the agent, on the same call', async () => {
+  // rows: ENQ-01 to 05, QN-01, WH-07
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const agent = await scenario.phone('agent')

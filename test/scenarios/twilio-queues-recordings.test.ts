@@ -96,6 +96,7 @@ test('QU-03, QU-05: members stand in their order, are found by call and as Front
 })
 
 test('RC-01 to RC-04, RC-07, RC-08: a recording is listed, heard as WAV and MP3, in part, in one channel, and deleted', async () => {
+  // rows: RC-11, AUTH-05
   const { client, scenario } = house
   const control = await callIn('dave')
   await command(control, 'record_start', { format: 'wav', channels: 'dual' })

@@ -27,6 +27,7 @@ test('AUTH-01, AC-01: an account fetches itself with its token', async () => {
 })
 
 test('AUTH-03, ERR-01: without or with wrong credentials 401, code 20003, and how to authenticate', async () => {
+  // rows: SDK-17
   const path = `/2010-04-01/Accounts/${ACCOUNT_SID}.json`
   for (const auth of [null, `${ACCOUNT_SID}:wrong`, ` ${ACCOUNT_SID}:token`, `AC${'9'.repeat(32)}:token`, 'x']) {
     const reply = await house.raw('GET', path, { auth })

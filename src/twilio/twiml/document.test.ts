@@ -62,6 +62,7 @@ test('an element knows the line it begins on', () => {
 })
 
 test('ENG-03: unknown elements, attributes and nesting are told with element and line, and the document goes on', () => {
+  // rows: QN-04, FLOW-05
   const document = read(
     '\n<Foo/>\n<say>no</say>\n<Say colour="red">yes<Dial/></Say>\n<Sms>x</Sms><Queue>q</Queue><Prompt/>',
   )
