@@ -292,12 +292,7 @@ export class Calling {
       samplingRateHz,
       onAnswer: nothingOnAnswer,
     })
-    if (live.call.timeLimitMs !== null) {
-      this.#hall.setTimer(live, 'time limit', this.#hall.nowMs + live.call.timeLimitMs, () => {
-        live.intent = 'time-limit'
-        this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
-      })
-    }
+    if (live.call.timeLimitMs !== null) this.#endAfter(live, live.call.timeLimitMs)
     this.#hall.tell({ type: 'call.answered', call: live.call, headers }, live.call.id)
     this.#rooms.transferring.answered(live)
     if (plan.record !== null) this.#rooms.recordings.startCall(live, plan.record, 'dial', live.call.notes)
@@ -373,6 +368,21 @@ export class Calling {
     if (other.call.state === 'ringing-in') {
       this.#hall.toLeg({ type: 'answer', leg: other.call.id, headers: [], codecs: [] })
     }
+  }
+
+  /** The call ends so long after its answer. */
+  limitTime(live: LiveCall, timeLimitMs: number): void {
+    this.#hall.setCall(live, { timeLimitMs })
+    const { answeredAtWallMs } = live.call
+    if (answeredAtWallMs === null) return
+    this.#endAfter(live, Math.max(0, timeLimitMs - (this.#hall.wallMs - answeredAtWallMs)))
+  }
+
+  #endAfter(live: LiveCall, delayMs: number): void {
+    this.#hall.setTimer(live, 'time limit', this.#hall.nowMs + delayMs, () => {
+      live.intent = 'time-limit'
+      this.#hall.toLeg({ type: 'hang-up', leg: live.call.id, q850: 16, headers: [] })
+    })
   }
 
   /** A supervisor of a bridged call listens in; one of a conference's participant joins the conference in its role. */

@@ -171,6 +171,8 @@ export type CallCommand =
       readonly headers: readonly Header[]
       readonly auth: DialRequest['auth']
     }
+  /** Ends it so long after its answer, in place of what was said before. */
+  | { readonly type: 'limit-time'; readonly call: CallId; readonly timeLimitMs: number }
   /** Answers `call.transfer-wanted`: the first status accepts or refuses, later ones tell how it goes; a final one is the last. */
   | {
       readonly type: 'report-transfer'
@@ -394,6 +396,8 @@ export type Refusal =
   | { readonly type: 'conference-ended' }
   | { readonly type: 'conference-name-taken' }
   | { readonly type: 'conference-full' }
+  /** Another participant of the room has this label. */
+  | { readonly type: 'label-taken'; readonly label: string }
   | { readonly type: 'conference-empty' }
   | { readonly type: 'already-in-conference' }
   | { readonly type: 'not-in-conference' }

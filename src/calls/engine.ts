@@ -379,6 +379,9 @@ export class Engine {
         const begun = this.#referring.begin(live, command)
         return begun.ok ? ok(nothing) : begun
       }
+      case 'limit-time':
+        this.#calling.limitTime(live, command.timeLimitMs)
+        return ok(nothing)
       case 'report-transfer':
         this.hall.toLeg({
           type: 'report-transfer',
@@ -493,6 +496,10 @@ export class Engine {
 
   #enterRoom(live: LiveCall, plan: RoomPlan, options: JoinOptions): Result<Accepted, Refusal> {
     const room = this.#conferencing.byName(live.call.account, plan.name)
+    const others = room?.conference.participants ?? []
+    const { label, whisperTo } = options
+    if (label !== null && others.some((one) => one.label === label)) return err({ type: 'label-taken', label })
+    if (!whisperTo.every((one) => others.some(({ call }) => call === one))) return err({ type: 'not-in-conference' })
     if (room === null) {
       const created = this.#conferencing.create(live, plan, options)
       return created.ok ? ok({ ...nothing, conference: created.value }) : created

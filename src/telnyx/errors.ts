@@ -179,6 +179,7 @@ const catalogue: Catalogue = {
       'A conference with this name is active: join it, or choose another name.',
       '/name',
     ),
+  'label-taken': ({ label }) => error(422, '90033', 'Label in use', `Another participant is named ${label}.`),
   'conference-full': () =>
     error(422, '90032', 'Maximum participants reached', 'The conference takes no more participants.'),
   'conference-empty': () =>

@@ -74,6 +74,7 @@ const catalogue: Catalogue = {
   'conference-ended': () => noSuch('The requested conference'),
   'conference-name-taken': () => invalid('A conference of this name is running.'),
   'conference-full': () => error(400, 16020, 'The conference takes no more participants.'),
+  'label-taken': ({ label }) => error(400, 16026, `The label '${label}' is in use in this conference.`),
   'conference-empty': () => error(400, 16030, 'The conference has no participants.'),
   'already-in-conference': () => error(400, 16026, 'This call is in the conference already.'),
   'not-in-conference': () => noSuch('The requested participant'),

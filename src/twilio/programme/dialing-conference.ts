@@ -13,7 +13,7 @@ import { dialAbandoned, dialOver } from './dialing.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { resolvedCallback } from './recording.ts'
 import { Standing } from './standing.ts'
-import { type Aside, type Begun, type Input, type Outcome, running, type Task, type Turn } from './turn.ts'
+import { type Aside, type Begun, type Input, next, type Outcome, over, running, type Task, type Turn } from './turn.ts'
 
 const BEEPS: Readonly<Record<ConferenceTarget['beep'], BeepWhen>> = {
   true: 'always',
@@ -23,6 +23,10 @@ const BEEPS: Readonly<Record<ConferenceTarget['beep'], BeepWhen>> = {
 }
 /** CONF-19: a conference is of two at least. */
 const START_WITH = 2
+/** CONF-13. */
+const COACH_UNKNOWN = 13240
+/** CONF-06. */
+const LABEL_TAKEN = 16025
 
 export function beginDialConference(
   verb: DialVerb,
@@ -31,6 +35,11 @@ export function beginDialConference(
   doors: ProgrammeDoors,
   aside: (context: DocumentContext) => Aside,
 ): Begun {
+  const { coach } = target
+  if (coach !== null && fromSid<'call'>('CA', coach) === null) {
+    turn.note('error', COACH_UNKNOWN, `'${coach}' is not the CallSid of a participant; coach takes one.`)
+    return over(dialOver(verb, [['DialCallStatus', 'failed']]))
+  }
   const dial = new ConferenceDial(verb, target, doors, aside)
   dial.begin(turn)
   return running(dial)
@@ -130,7 +139,9 @@ class ConferenceDial implements Task {
     }
     this.#announcement.on(input, this.#about(), turn)
     // ENG §3.1: none of these documents may hang up or leave.
-    this.#standing.on(input, this.#about(), turn)
+    const waiting = this.#standing.context === 'conference-wait'
+    // CONF-08: without its waiting document a participant does not get in.
+    if (this.#standing.on(input, this.#about(), turn) === 'failed' && waiting) return this.#leave(turn)
     return null
   }
 
@@ -162,7 +173,13 @@ class ConferenceDial implements Task {
 
   #refused(reason: string, turn: Turn): Outcome {
     this.#silence(turn)
-    if (reason === 'conference-full') turn.note('error', 16020, `The conference '${this.#name}' is full.`)
+    if (reason === 'label-taken') {
+      turn.note('error', LABEL_TAKEN, `The label '${this.#target.label}' is in use in the conference '${this.#name}'.`)
+      return next
+    }
+    if (reason === 'not-in-conference')
+      turn.note('error', COACH_UNKNOWN, `The coached call ${this.#target.coach} is not in '${this.#name}'.`)
+    else if (reason === 'conference-full') turn.note('error', 16020, `The conference '${this.#name}' is full.`)
     else turn.note('error', 12400, `The conference '${this.#name}' could not be entered: ${reason}.`)
     return dialOver(this.#verb, [['DialCallStatus', 'failed']])
   }

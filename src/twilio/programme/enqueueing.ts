@@ -144,7 +144,9 @@ class Enqueue implements Task {
         turn.command({ type: 'leave-queue', call: turn.call.id })
         return null
       case 'hang-up':
-        return { type: 'hang-up' }
+        // ENQ-09: its end is told to the action.
+        turn.command({ type: 'hang-up', call: turn.call.id, headers: [] })
+        return null
       default:
         this.#leaving = 'error'
         turn.command({ type: 'leave-queue', call: turn.call.id })

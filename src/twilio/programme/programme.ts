@@ -204,6 +204,17 @@ export class Programme implements Runner {
         return over({ type: 'hang-up' })
       case 'reject':
         return beginReject(verb.reason, turn)
+      case 'pay':
+        // PAY-01: payments are not offered.
+        return over(
+          verb.action === null
+            ? next
+            : {
+                type: 'go',
+                target: { url: verb.action, method: verb.method },
+                parameters: [['Result', 'internal-error']],
+              },
+        )
       case 'refer':
         return beginRefer(verb, turn)
       case 'leave':

@@ -105,6 +105,8 @@ export function callRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioActor>[]
             }
       await execute(actor, { type: 'note', call: call.id, notes: { ...rest, ...progress } })
     }
+    if (body.TimeLimit !== undefined && call.state !== 'ended')
+      await execute(actor, { type: 'limit-time', call: call.id, timeLimitMs: body.TimeLimit * 1000 })
     if (body.Status !== undefined) {
       const refused = await end(actor, call, body.Status)
       if (refused !== null) return fail(refused)
