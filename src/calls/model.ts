@@ -185,6 +185,8 @@ export interface Playback {
   readonly source: AudioSource
   readonly times: number | 'forever'
   readonly overlay: boolean
+  /** What its language calls it; absent: nothing. */
+  readonly name?: string
   /** False for sounds nobody asked for by name: beeps, hold music, ringback. They cause no events. */
   readonly announced: boolean
 }

@@ -167,7 +167,13 @@ export function buildHouse(parts: HouseParts): House {
     readRecording: (path, range) => parts.shelf.read(path, range),
     renderRecording: (path, format, mono) => parts.shelf.rendition(path, format, mono),
     removeRecording: (path) => parts.shelf.remove(path),
-    ...speakTwilio({ ...parts, engine, http: parts.outbound, notifications: twilio.notifications }),
+    ...speakTwilio({
+      ...parts,
+      engine,
+      http: parts.outbound,
+      notifications: twilio.notifications,
+      roomCallback: twilio.roomCallback,
+    }),
   }
   const telnyxFace = telnyxMount(doors, links)
   const twilioFace = twilioMount(twilioDoors)

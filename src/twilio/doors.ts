@@ -9,7 +9,7 @@ import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import type { Result } from '#base/result.ts'
 import type { Refusal } from '#calls/commands.ts'
 import type { Engine } from '#calls/engine.ts'
-import type { Conference } from '#calls/model.ts'
+import type { Call, Conference } from '#calls/model.ts'
 import type { Store } from '#storage/store.ts'
 import type { Notifications } from './notifications.ts'
 import type { ParticipantInput } from './programme/turn.ts'
@@ -46,7 +46,8 @@ export interface TwilioDoors {
   readonly redirect: (call: CallId, to: Redirection) => Promise<Result<void, Refusal>>
   /** What a participant hears: held, announced to, waiting. */
   readonly tellParticipant: (call: CallId, input: ParticipantInput) => void
-  readonly announce: (conference: Conference, target: Target) => void
+  /** To everybody in the room, or to one. */
+  readonly announce: (conference: Conference, target: Target, to: Call | null) => void
   /** The id that a room of this name will have. */
   readonly plannedRoom: (account: AccountId, name: string) => ConferenceId
 }

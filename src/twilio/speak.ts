@@ -21,7 +21,7 @@ import { PlannedRooms } from './planned-rooms.ts'
 import { recordRooms } from './room-recording.ts'
 import { Sessions } from './sessions.ts'
 import { handshakeHeaders } from './streams.ts'
-import { Telling } from './telling.ts'
+import { type RoomCallback, Telling } from './telling.ts'
 
 export interface EventParts {
   readonly register: Register
@@ -36,16 +36,18 @@ export interface EventParts {
 export interface TwilioEvents {
   readonly notifications: Notifications
   readonly webhooks: TwilioWebhooks
+  readonly roomCallback: RoomCallback
   drafts(event: EngineEvent): readonly Draft[]
 }
 
 export function twilioEvents({ register, store, clock, ids, log, baseUrl }: EventParts): TwilioEvents {
   const notifications = new Notifications({ store, clock, ids, log })
   const note = (one: Note): Promise<void> => notifications.note(one)
-  const telling = new Telling({ register, ids, baseUrl, note })
+  const telling = new Telling({ register, ids, baseUrl, note, wallMs: () => clock.wallMs() })
   return {
     notifications,
     webhooks: new TwilioWebhooks({ authToken: (account) => register.authToken(account), note }),
+    roomCallback: telling.roomCallback,
     drafts: (event) => telling.drafts(event),
   }
 }
@@ -58,6 +60,7 @@ export interface SpeakingParts {
   readonly ids: IdMaker
   readonly http: OutboundHttp
   readonly notifications: Notifications
+  readonly roomCallback: RoomCallback
   readonly baseUrl: () => string
   readonly recognisers?: readonly DeclaredRecogniser[] | undefined
 }
@@ -70,7 +73,7 @@ export type Speaking = Pick<
 
 /** Begins to act on the engine's facts; called once. */
 export function speakTwilio(parts: SpeakingParts): Speaking {
-  const { engine, register, clock, chance, ids, http, baseUrl, notifications, recognisers = [] } = parts
+  const { engine, register, clock, chance, ids, http, baseUrl, notifications, roomCallback, recognisers = [] } = parts
   const fetcher = new Fetcher({ http, clock, chance, authToken: (account) => register.authToken(account) })
   const asking = new Asking(fetcher, notifications)
   const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers })
@@ -80,7 +83,8 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     notifications,
     redirect: (call, to) => sessions.redirect(call, to),
     tellParticipant: (call, input) => void sessions.tell(call, input),
-    announce: (conference, target) => void announce({ engine, asking, ids }, conference, target),
+    announce: (conference, target, to) =>
+      void announce({ engine, asking, ids, register, roomCallback }, conference, target, to),
     plannedRoom: (account, name) => rooms.plan(account, name),
     streamHeaders: (account, url) => handshakeHeaders(register.authToken(account), url),
     recognisers,

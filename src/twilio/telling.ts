@@ -22,6 +22,23 @@ import { transcriptionCallbacks, transcriptionFailure } from './transcriptions.t
 import type { Problem, StatusTarget, Target } from './twiml/verbs.ts'
 import { endCallbackOf } from './voice-settings.ts'
 
+/** A room's callback that no fact causes, numbered like the others; null: nobody wants to know. */
+export type RoomCallback = (
+  conference: Conference,
+  subscription: string,
+  event: string,
+  parameters: Parameters,
+) => { readonly target: Target; readonly parameters: Parameters } | null
+
+/** What is remembered of a room while it lives. */
+interface Room {
+  /** The SequenceNumber told last (CSE-09). */
+  number: number
+  conference: Conference
+  /** Of those who were in it: who ended it is told by its label, too (CSE-05). */
+  readonly labels: Map<CallId, string>
+}
+
 /** One request to be made. */
 interface Told {
   readonly target: Target
@@ -36,6 +53,7 @@ export interface TellingDoors {
   readonly register: Register
   readonly ids: IdMaker
   readonly baseUrl: () => string
+  readonly wallMs: () => number
   /** Where a callback that cannot be made is written down. */
   readonly note: (note: Note) => Promise<void>
 }
@@ -44,7 +62,7 @@ export class Telling {
   readonly #doors: TellingDoors
   /** The next SequenceNumber of each call: it counts every event, told or not (CPE-06). */
   readonly #calls = new Map<CallId, number>()
-  readonly #rooms = new Map<ConferenceId, number>()
+  readonly #rooms = new Map<ConferenceId, Room>()
   /** What was told of a call's transcriptions so far. */
   readonly #transcriptions = new Map<CallId, number>()
   /** Recordings that a Dial or the call's own making began, by their call (CPE-10). */
@@ -154,15 +172,16 @@ export class Telling {
     const recording = this.#recordings.get(call.id) ?? (parent === undefined ? undefined : this.#recordings.get(parent))
     this.#recordings.delete(call.id)
     this.#transcriptions.delete(call.id)
-    const told = this.#progress(call, application, 'completed', atWallMs)
-    if (recording === undefined) return told
+    const progress = this.#progress(call, application, 'completed', atWallMs)
+    const notAdded = this.#notAdded(call, atWallMs)
+    if (recording === undefined) return [...progress, ...notAdded]
     const lastedMs = recording.durationMs ?? atWallMs - recording.startedAtWallMs
     const about: Parameters = [
       ['RecordingUrl', recordingUrl(this.#doors.baseUrl(), recording.account, recording.id)],
       ['RecordingSid', sid('recording', recording.id)],
       ['RecordingDuration', String(Math.round(lastedMs / 1000))],
     ]
-    return told.map((one) => ({ ...one, parameters: [...one.parameters, ...about] }))
+    return [...progress.map((one) => ({ ...one, parameters: [...one.parameters, ...about] })), ...notAdded]
   }
 
   // ---- recordings
@@ -204,29 +223,79 @@ export class Telling {
     fact: Extract<Fact, { readonly conference: Conference; readonly type: `conference.${string}` }>,
     atWallMs: number,
   ): readonly Told[] {
-    const { conference } = fact
-    const target = (conference.notes as ConferenceNotes).callback
-    if (target === undefined) return []
-    const said = roomWords(fact).filter(({ subscription }) => target.events.includes(subscription))
-    return said.map(({ event, parameters }) => {
-      // CSE-09.
-      const number = (this.#rooms.get(conference.id) ?? 0) + 1
-      if (event === 'conference-end') this.#rooms.delete(conference.id)
-      else this.#rooms.set(conference.id, number)
-      return {
-        target,
-        what: event,
-        parameters: [
-          ['ConferenceSid', sid('conference', conference.id)],
-          ['FriendlyName', conference.name],
-          ['AccountSid', sid('account', conference.account)],
-          ['SequenceNumber', String(number)],
-          ['Timestamp', restTime(atWallMs)],
-          ['StatusCallbackEvent', event],
-          ...parameters,
-        ],
-      }
+    const room = this.#roomOf(fact.conference)
+    if (fact.type === 'conference.joined' && fact.participant.label !== null)
+      room.labels.set(fact.call.id, fact.participant.label)
+    const told = roomWords(fact, room.labels).flatMap(({ subscription, event, parameters }) => {
+      const callback = this.#roomCallback(room, subscription, event, parameters, atWallMs)
+      return callback === null ? [] : [{ ...callback, what: event }]
     })
+    if (fact.type === 'conference.ended') this.#rooms.delete(fact.conference.id)
+    return told
+  }
+
+  /** For what no fact tells. */
+  readonly roomCallback: RoomCallback = (conference, subscription, event, parameters) =>
+    this.#roomCallback(this.#roomOf(conference), subscription, event, parameters, this.#doors.wallMs())
+
+  #roomCallback(
+    room: Room,
+    subscription: string,
+    event: string,
+    parameters: Parameters,
+    atWallMs: number,
+  ): ReturnType<RoomCallback> {
+    const { conference } = room
+    const target = (conference.notes as ConferenceNotes).callback
+    if (target === undefined || !target.events.includes(subscription)) return null
+    return {
+      target,
+      parameters: [
+        ['ConferenceSid', sid('conference', conference.id)],
+        ['FriendlyName', conference.name],
+        ['AccountSid', sid('account', conference.account)],
+        ['SequenceNumber', String(++room.number)],
+        ['Timestamp', restTime(atWallMs)],
+        ['StatusCallbackEvent', event],
+        ...parameters,
+      ],
+    }
+  }
+
+  #roomOf(conference: Conference): Room {
+    const known = this.#rooms.get(conference.id)
+    const room = known ?? { number: 0, conference, labels: new Map() }
+    room.conference = conference
+    if (known === undefined) this.#rooms.set(conference.id, room)
+    return room
+  }
+
+  /** CSE-11: somebody was called into a room and did not come. */
+  #notAdded(call: Call, atWallMs: number): readonly Told[] {
+    const { instructions } = notesOf(call)
+    if (call.answeredAtWallMs !== null || instructions?.type !== 'document') return []
+    const [verb] = instructions.document.verbs
+    const target = verb?.type === 'dial' && verb.to.type === 'conference' ? verb.to : null
+    const room = target?.id === undefined ? undefined : this.#rooms.get(target.id)
+    if (target === null || room === undefined) return []
+    const callback = this.#roomCallback(
+      room,
+      'leave',
+      'participant-leave',
+      [
+        ['CallSid', sid('call', call.id)],
+        ['Muted', String(target.muted)],
+        ['Hold', 'false'],
+        ['Coaching', String(target.coach !== null)],
+        ['EndConferenceOnExit', String(target.endOnExit)],
+        ['StartConferenceOnEnter', String(target.startOnEnter)],
+        ...(target.label === null ? [] : ([['ParticipantLabel', target.label]] as const)),
+        ['ParticipantCallStatus', endStatus(call)],
+        ['ReasonParticipantLeft', 'participant_add_failed'],
+      ],
+      atWallMs,
+    )
+    return callback === null ? [] : [{ ...callback, what: 'participant-leave' }]
   }
 }
 
@@ -313,6 +382,7 @@ interface RoomWord {
 
 function roomWords(
   fact: Extract<Fact, { readonly conference: Conference; readonly type: `conference.${string}` }>,
+  labels: ReadonlyMap<CallId, string>,
 ): readonly RoomWord[] {
   switch (fact.type) {
     case 'conference.started':
@@ -340,6 +410,7 @@ function roomWords(
       if (
         before.endOnExit !== participant.endOnExit ||
         before.role !== participant.role ||
+        before.whisperTo[0] !== participant.whisperTo[0] ||
         before.beep !== participant.beep
       )
         words.push(word('modify', 'participant-modify', call, participant))
@@ -350,22 +421,26 @@ function roomWords(
       return participant === undefined ? [] : [word('speaker', 'participant-speech-start', fact.call, participant)]
     }
     case 'conference.ended':
-      return [{ subscription: 'end', event: 'conference-end', parameters: endParameters(fact.conference) }]
+      return [{ subscription: 'end', event: 'conference-end', parameters: endParameters(fact.conference, labels) }]
     case 'conference.playback.ended':
-      if (!fact.playback.announced) return []
-      return [
-        {
-          subscription: 'announcement',
-          event: fact.status === 'failed' || fact.status === 'not-found' ? 'announcement-fail' : 'announcement-end',
-          parameters:
-            fact.status === 'failed' || fact.status === 'not-found'
-              ? [['ReasonAnnouncementFailed', fact.detail ?? fact.status]]
-              : [],
-        },
-      ]
+      return [announcementWord(fact)]
     default:
       return []
   }
+}
+
+/** CSE-06: of one alone, with who it is. */
+function announcementWord(fact: Extract<Fact, { readonly type: 'conference.playback.ended' }>): RoomWord {
+  const { conference, call, playback, status, detail } = fact
+  const failed = status === 'failed' || status === 'not-found'
+  const event = failed ? 'announcement-fail' : 'announcement-end'
+  const about: Parameters = [
+    ['AnnounceUrl', playback.name ?? ''],
+    ...(failed ? ([['ReasonAnnouncementFailed', detail ?? status]] as const) : []),
+  ]
+  const participant = conference.participants.find((one) => one.call === call?.id)
+  if (call === null || participant === undefined) return { subscription: 'announcement', event, parameters: about }
+  return word('announcement', event, call, participant, about)
 }
 
 /** CSE-03. */
@@ -403,7 +478,7 @@ function reasonLeft(conference: Conference, call: Call): string {
 }
 
 /** CSE-05, CSE-10: hyphens here. */
-function endParameters(conference: Conference): Parameters {
+function endParameters(conference: Conference, labels: ReadonlyMap<CallId, string>): Parameters {
   const reasons = {
     command: ['conference-ended-via-api', 'The conference was ended via the API.'],
     'host-left': [
@@ -413,10 +488,12 @@ function endParameters(conference: Conference): Parameters {
     'all-left': ['last-participant-left', 'The last participant left the conference.'],
     'time-exceeded': ['conference-ended-via-api', 'The conference lasted as long as one may.'],
   } as const satisfies Record<NonNullable<Conference['endReason']>, readonly [string, string]>
+  const label = conference.endedBy === null ? undefined : labels.get(conference.endedBy)
   const [reason, words] = reasons[conference.endReason ?? 'all-left']
   return [
     ['ReasonConferenceEnded', reason],
     ['Reason', words],
     ...(conference.endedBy === null ? [] : ([['CallSidEndingConference', sid('call', conference.endedBy)]] as const)),
+    ...(label === undefined ? [] : ([['ParticipantLabelEndingConference', label]] as const)),
   ]
 }

@@ -51,7 +51,9 @@ class ConferenceDial implements Task {
   readonly #recording: DialRecording
   /** What is heard while the room waits or this participant is held. */
   readonly #standing: Standing
-  readonly #announcement: Standing
+  #waitFor: ConferenceTarget['wait']
+  /** The room has not begun. */
+  #waiting = false
   #token = 0
   #room: ConferenceId | null = null
   #name = ''
@@ -66,7 +68,7 @@ class ConferenceDial implements Task {
     this.#target = target
     this.#recording = new DialRecording(verb, doors.baseUrl)
     this.#standing = new Standing(aside)
-    this.#announcement = new Standing(aside)
+    this.#waitFor = target.wait
     this.#name = target.name
   }
 
@@ -121,11 +123,9 @@ class ConferenceDial implements Task {
         return input.token === this.#token ? this.#refused(input.refusal.type, turn) : null
       case 'hold':
         return this.#hold(input.audio, turn)
-      case 'announce':
-        this.#announcement.begin(input.target, this.#about(), 'announcement', 'once', turn)
-        return null
       case 'wait-changed':
-        if (this.#standing.context === 'conference-wait') this.#wait(input.wait, turn)
+        this.#waitFor = input.wait
+        if (this.#waiting && this.#standing.context !== 'hold') this.#wait(turn)
         return null
       case 'timer':
         if (input.name === 'time limit') return this.#leave(turn)
@@ -137,7 +137,6 @@ class ConferenceDial implements Task {
       }
       default:
     }
-    this.#announcement.on(input, this.#about(), turn)
     // ENG §3.1: none of these documents may hang up or leave.
     const waiting = this.#standing.context === 'conference-wait'
     // CONF-08: without its waiting document a participant does not get in.
@@ -157,7 +156,10 @@ class ConferenceDial implements Task {
       return this.#leave(turn)
     if (!('conference' in fact) || fact.conference === null) return null
     if (this.#room !== null && fact.conference.id !== this.#room) return null
-    if (fact.type === 'conference.started' && this.#standing.context === 'conference-wait') this.#standing.end(turn)
+    if (fact.type === 'conference.started') {
+      this.#waiting = false
+      if (this.#standing.context === 'conference-wait') this.#standing.end(turn)
+    }
     if (fact.type === 'conference.left' && fact.call.id === turn.call.id && this.#room !== null) {
       this.#silence(turn)
       return dialOver(this.#verb, this.#parameters(turn))
@@ -168,7 +170,8 @@ class ConferenceDial implements Task {
   #entered(room: Conference | null, turn: Turn): void {
     if (room === null) return
     this.#room = room.id
-    if (room.state === 'waiting') this.#wait(this.#target.wait, turn)
+    this.#waiting = room.state === 'waiting'
+    if (this.#waiting) this.#wait(turn)
   }
 
   #refused(reason: string, turn: Turn): Outcome {
@@ -184,7 +187,8 @@ class ConferenceDial implements Task {
     return dialOver(this.#verb, [['DialCallStatus', 'failed']])
   }
 
-  #wait(wait: ConferenceTarget['wait'], turn: Turn): void {
+  #wait(turn: Turn): void {
+    const wait = this.#waitFor
     if (wait === 'music') this.#standing.music('conference-wait', turn)
     else if (wait === 'silence') this.#standing.end(turn)
     else this.#standing.begin(wait, this.#about(), 'conference-wait', 'once', turn)
@@ -192,8 +196,10 @@ class ConferenceDial implements Task {
 
   /** PT-03: null takes the participant back. */
   #hold(audio: Target | 'music' | null, turn: Turn): null {
-    if (audio === null) this.#standing.end(turn)
-    else if (audio === 'music') this.#standing.music('hold', turn)
+    if (audio === null) {
+      this.#standing.end(turn)
+      if (this.#waiting) this.#wait(turn)
+    } else if (audio === 'music') this.#standing.music('hold', turn)
     else this.#standing.begin(audio, this.#about(), 'hold', 'again', turn)
     return null
   }
@@ -206,7 +212,6 @@ class ConferenceDial implements Task {
 
   #silence(turn: Turn): void {
     turn.clearTimer('time limit')
-    this.#announcement.end(turn)
     this.#standing.end(turn)
     this.#recording.stop(turn)
   }

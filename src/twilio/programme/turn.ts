@@ -28,7 +28,6 @@ export type Input =
 /** What REST asks of a call in a conference. */
 export type ParticipantInput =
   | { readonly type: 'hold'; readonly audio: Target | 'music' | null }
-  | { readonly type: 'announce'; readonly target: Target }
   | { readonly type: 'wait-changed'; readonly wait: Target | 'silence' }
 
 /** `done`: to its end; `declined`: by a Hangup; `failed`: it could not be had, or was not allowed. */

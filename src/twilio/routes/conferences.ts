@@ -72,7 +72,7 @@ export function conferenceRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioAc
     // HOLD-04: a room that is over takes no more changes.
     if (conferenceStatus(conference) === 'completed') return fail(errors.notFound(request.path))
     if (body.AnnounceUrl != null)
-      doors.announce(conference, { url: body.AnnounceUrl, method: body.AnnounceMethod ?? 'POST' })
+      doors.announce(conference, { url: body.AnnounceUrl, method: body.AnnounceMethod ?? 'POST' }, null)
     if (body.Status === 'completed') {
       const ended = await doors.engine.execute(
         { account: actor.account, language: LANGUAGE },

@@ -214,7 +214,7 @@ export function participantRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioA
     } else if (body.Hold === false) doors.tellParticipant(participant.call, { type: 'hold', audio: null })
     if (body.AnnounceUrl != null) {
       const target = { url: body.AnnounceUrl, method: body.AnnounceMethod ?? ('POST' as const) }
-      doors.tellParticipant(participant.call, { type: 'announce', target })
+      doors.announce(room, target, doors.engine.call(actor.account, participant.call))
     }
     if (body.WaitUrl !== undefined) {
       const wait =
