@@ -44,6 +44,31 @@ export const demos: Readonly<Record<string, Demo>> = {
       [`curl ${DEMO_APP}/queue; curl ${DEMO_APP}/messages`, 'who waits, what was left'],
     ],
   },
+  'ivr-twilio': {
+    what: 'a menu with a queue and voicemail, in TwiML',
+    dialect: 'twilio',
+    users: [],
+    environment: () => ({ AGENTS: 'anna' }),
+    tries: [
+      [`npx hookswitch phone call --to ${DEMO_NUMBER} --dtmf 6w1 --hang-up-after 60`, 'one: waits for an agent'],
+      [
+        `npx hookswitch phone call --to ${DEMO_NUMBER} --from anna --say "how can I help" --hang-up-after 15`,
+        'the agent',
+      ],
+      [`curl ${DEMO_APP}/queue; curl ${DEMO_APP}/messages`, 'who waits, what was left'],
+    ],
+  },
+  'call-screening': {
+    what: 'a number whose calls are announced to their owner first',
+    dialect: 'twilio',
+    users: ['owner'],
+    environment: (sip) => ({ OWNER: `sip:owner@${sip}` }),
+    tries: [
+      ['npx hookswitch phone answer --from owner --password demo --register --dtmf 6w1', 'the owner takes calls'],
+      [`npx hookswitch phone call --to ${DEMO_NUMBER} --say "are you there" --hang-up-after 30`, 'the caller'],
+      [`curl ${DEMO_APP}/messages`, 'what was left'],
+    ],
+  },
   'stream-agent': {
     what: 'an agent on a media stream, which says back what it hears',
     dialect: 'twilio',

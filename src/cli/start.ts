@@ -101,6 +101,7 @@ function startDemo(running: RunningSwitch, name: string, demo: Demo): Promise<Ch
       TELNYX_BASE_URL: `${running.faces.http}/v2`,
       TELNYX_API_KEY: running.credentials.telnyx_api_key,
       TELNYX_PUBLIC_KEY: running.credentials.telnyx_public_key,
+      TWILIO_BASE_URL: running.faces.http ?? '',
       TWILIO_ACCOUNT_SID: running.credentials.twilio_account_sid,
       TWILIO_AUTH_TOKEN: running.credentials.twilio_auth_token,
       ...environmentOf(demo, running.faces.sip ?? ''),
