@@ -144,6 +144,14 @@ export type Fact =
     }
   | { readonly type: 'stream.started' | 'stream.stopped'; readonly call: Call; readonly stream: Stream }
   | { readonly type: 'stream.failed'; readonly call: Call; readonly stream: Stream; readonly failure: StreamFailure }
+  /** No text could be made of it. */
+  | {
+      readonly type: 'recording.untranscribed'
+      readonly call: Call | null
+      readonly conference: Conference | null
+      readonly recording: Recording
+      readonly transcription: { readonly id: RecordingTranscriptionId }
+    }
   | {
       readonly type: 'recording.transcribed'
       readonly call: Call | null

@@ -75,6 +75,8 @@ function details(fact: Fact): Readonly<Record<string, unknown>> {
     case 'recording-session.stopped':
     case 'recording-session.failed':
       return { server: fact.session.spec.name, cause: fact.cause }
+    case 'recording.untranscribed':
+      return { recording: fact.recording.id }
     case 'recording.transcribed':
       return { recording: fact.recording.id, characters: fact.transcription.text.length }
     case 'conference.ended':

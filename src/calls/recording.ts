@@ -179,6 +179,10 @@ export class RecordingDesk {
         } else {
           doors.log.warn({ recording: recording.id, reason: result.error }, 'a recording could not be transcribed')
           this.#hall.alsoWrite([deleteRow('recording_transcriptions', { id })])
+          this.#hall.tell(
+            { type: 'recording.untranscribed', ...this.#about(recording), transcription: { id } },
+            laneOf(recording),
+          )
         }
         this.#release(recording)
       }),

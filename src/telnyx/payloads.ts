@@ -266,6 +266,7 @@ export function wordOf(fact: Fact, atWallMs: number, links: RecordingLinks): Wor
     case 'conference.started':
     case 'conference.changed':
     case 'recording.started':
+    case 'recording.untranscribed':
       return null
     default:
       return unreachable(fact)

@@ -50,6 +50,8 @@ export interface RecordingNotes {
     | 'StartCallRecordingTwiML'
     | 'StartConferenceRecordingAPI'
   readonly callback?: StatusTarget
+  /** Told of what was said in it (REC-08). */
+  readonly transcribeCallback?: string
 }
 
 /** What this language remembers with a conference: the first to join says it (CONF-14). */

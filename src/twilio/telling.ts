@@ -131,6 +131,9 @@ export class Telling {
       case 'call.transcribed':
         this.#noteFailure(fact.call, transcriptionFailure(fact))
         return transcriptionCallbacks(fact, atWallMs, () => this.#transcribed(fact.call.id))
+      case 'recording.transcribed':
+      case 'recording.untranscribed':
+        return this.#written(fact, application)
       case 'conference.started':
       case 'conference.joined':
       case 'conference.left':
@@ -215,6 +218,30 @@ export class Telling {
       ...(status === 'absent' ? ([['ErrorCode', '0']] as const) : []),
     ]
     return [{ target, parameters, what: `recording ${status}` }]
+  }
+
+  /** WH-61, REC-08. */
+  #written(
+    fact: Extract<Fact, { readonly type: 'recording.transcribed' | 'recording.untranscribed' }>,
+    application: Application,
+  ): readonly Told[] {
+    const { recording, transcription, call } = fact
+    const url = recordingNotes(recording)?.transcribeCallback
+    if (url === undefined) return []
+    const { account } = recording
+    const done = fact.type === 'recording.transcribed'
+    const audio = recordingUrl(this.#doors.baseUrl(), account, recording.id)
+    const transcriptionSid = sid('transcription', transcription.id)
+    const parameters: Parameters = [
+      ...(call === null ? [] : standardParameters(call, application)),
+      ['TranscriptionSid', transcriptionSid],
+      ['TranscriptionText', done ? fact.transcription.text : ''],
+      ['TranscriptionStatus', done ? 'completed' : 'failed'],
+      ['TranscriptionUrl', `${audio}/Transcriptions/${transcriptionSid}`],
+      ['RecordingSid', sid('recording', recording.id)],
+      ['RecordingUrl', audio],
+    ]
+    return [{ target: { url, method: 'POST' }, parameters, what: 'transcription' }]
   }
 
   // ---- conferences

@@ -5,6 +5,7 @@ import type { DeclaredRecogniser } from '#base/recogniser.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Fact } from '#calls/events.ts'
 import type { TranscriptionSpec } from '#calls/model.ts'
+import { knowsLanguage } from './recognisers.ts'
 import { sid } from './spelling.ts'
 import { isoTime, type Told, type TrackWord, trackOf } from './streams.ts'
 import type { Problem, Target } from './twiml/verbs.ts'
@@ -52,7 +53,7 @@ export function transcriptionSpec(
       message: `No recogniser answers for the engine '${engine}' here; declare one under transcription in the configuration.`,
     })
   const language = order.languageCode ?? DEFAULT_LANGUAGE
-  if (!knows(found, language))
+  if (!knowsLanguage(found, language))
     return err({
       level: 'error',
       code: NO_RECOGNISER,
@@ -78,11 +79,6 @@ export function transcriptionSpec(
     },
     notes: { ...notes },
   })
-}
-
-function knows({ languages }: DeclaredRecogniser, language: string): boolean {
-  const [main] = language.split('-')
-  return languages.length === 0 || languages.some((one) => one.toLowerCase() === language.toLowerCase() || one === main)
 }
 
 type TranscriptionFact = Extract<Fact, { readonly type: `transcription.${string}` | 'call.transcribed' }>

@@ -185,9 +185,9 @@ export class Programme implements Runner {
       case 'pause':
         return beginPrompt(verb, turn)
       case 'gather':
-        return beginGather(verb, turn)
+        return beginGather(verb, turn, this.#doors)
       case 'record':
-        return beginRecord(verb, turn, this.#doors.baseUrl)
+        return beginRecord(verb, turn, this.#doors)
       case 'dial':
         return this.#beginDial(verb, turn)
       case 'enqueue':

@@ -3,18 +3,24 @@
 import { type RecordingId, toSid } from '#base/ids.ts'
 import type { Recording, RecordingOptions } from '#calls/model.ts'
 import type { RecordingNotes } from '../notes.ts'
+import { recogniserFor } from '../recognisers.ts'
 import type { Parameters } from '../signature.ts'
 import { recordingUrl } from '../spelling.ts'
 import type { RecordVerb } from '../twiml/verbs.ts'
+import type { ProgrammeDoors } from './programme-doors.ts'
 import { type Begun, type Input, next, type Outcome, over, running, type Task, type Turn } from './turn.ts'
 
-export function beginRecord(verb: RecordVerb, turn: Turn, baseUrl: string): Begun {
+/** REC-08: English alone. */
+const TRANSCRIBED_LANGUAGE = 'en-US'
+const NO_RECOGNISER = 32_650
+
+export function beginRecord(verb: RecordVerb, turn: Turn, doors: ProgrammeDoors): Begun {
   // ENG-07: an inline document has no URL that an action could be relative to, or fall back on.
   if (turn.origin.url === null && !/^https?:\/\//i.test(verb.action ?? '')) {
     turn.note('error', 11100, 'A Record in an inline document needs an action with an absolute URL; give it one.')
     return over({ type: 'hang-up' })
   }
-  const record = new Record(verb, turn, baseUrl)
+  const record = new Record(verb, turn, doors)
   return running(record)
 }
 
@@ -26,9 +32,10 @@ class Record implements Task {
   #recording: RecordingId | null = null
   #endedBy: string | null = null
 
-  constructor(verb: RecordVerb, turn: Turn, baseUrl: string) {
+  constructor(verb: RecordVerb, turn: Turn, doors: ProgrammeDoors) {
     this.#verb = verb
-    this.#baseUrl = baseUrl
+    this.#baseUrl = doors.baseUrl
+    const transcription = verb.transcribe ? transcriptionFor(turn, doors) : null
     const options: RecordingOptions = {
       format: 'wav',
       channels: 1,
@@ -39,9 +46,11 @@ class Record implements Task {
       beep: verb.playBeep,
       trimSilence: verb.trim,
       fileName: null,
+      transcription,
     }
     const notes: RecordingNotes = {
       source: 'RecordVerb',
+      ...(verb.transcribeCallback === null ? {} : { transcribeCallback: turn.url(verb.transcribeCallback) }),
       ...(verb.recordingCallback === null ? {} : { callback: resolvedCallback(verb.recordingCallback, turn) }),
     }
     this.#token = turn.command({ type: 'record', call: turn.call.id, options, notes: { ...notes } })
@@ -95,6 +104,17 @@ class Record implements Task {
     if (turn.call.state !== 'ended')
       turn.command({ type: 'stop-recording', call: turn.call.id, recording: this.#recording })
   }
+}
+
+/** REC-08: by a recogniser of files. */
+function transcriptionFor(
+  turn: Turn,
+  { recognisers }: ProgrammeDoors,
+): NonNullable<RecordingOptions['transcription']> | null {
+  const found = recogniserFor(recognisers, TRANSCRIBED_LANGUAGE, ['file'])
+  if (found !== null) return { recogniser: found.name, language: TRANSCRIBED_LANGUAGE }
+  turn.note('warning', NO_RECOGNISER, 'No recogniser of files is declared here: the recording is not transcribed.')
+  return null
 }
 
 /** A status callback of the document, with an absolute URL. */

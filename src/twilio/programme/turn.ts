@@ -2,7 +2,7 @@
 // `Input`, everything it wants done goes out as an `Effect`. Nothing here waits, fetches or keeps time: the shell
 // (sessions.ts) does, and comes back with another input.
 
-import type { CallId, IdMaker, PlaybackId, RecordingSessionId, StreamId } from '#base/ids.ts'
+import type { CallId, IdMaker, PlaybackId, RecordingSessionId, StreamId, TranscriptionId } from '#base/ids.ts'
 import type { Accepted, EngineCommand, Refusal } from '#calls/commands.ts'
 import type { Fact } from '#calls/events.ts'
 import type { Call, Queue } from '#calls/model.ts'
@@ -167,6 +167,10 @@ export class Turn {
 
   recordingSessionId(): RecordingSessionId {
     return this.#ids.make<'recording-session'>()
+  }
+
+  transcriptionId(): TranscriptionId {
+    return this.#ids.make<'transcription'>()
   }
 
   /** For a call that is about to be dialled. */
