@@ -125,6 +125,7 @@ export class Sessions {
         else this.#input(session, { type: 'fact', fact })
       }
       this.#outgoing(fact, call)
+      this.#noteVerdict(fact)
       const { parent } = notesOf(call)
       if (parent !== undefined) this.#relay(parent, fact)
       // REF-04: nobody's Dial connects it.
@@ -180,6 +181,17 @@ export class Sessions {
       const live = this.#live(call.id)
       if (live !== null && !this.#sessions.has(call.id)) this.#instruct(live)
     })
+  }
+
+  /** CPE-11: a verdict that nothing waits for is part of the call all the same. */
+  #noteVerdict(fact: Fact): void {
+    if (fact.type !== 'answerer.detected' && fact.type !== 'answerer.greeting-ended') return
+    const { call } = fact
+    const { waitForVerdict, verdictToTheEnd } = notesOf(call)
+    if (waitForVerdict !== undefined || this.#applicationOf(call) === null) return
+    const verdict = answeredBy(fact, verdictToTheEnd === true)
+    if (verdict === null) return
+    void this.#execute(call, { type: 'note', call: call.id, notes: { ...call.notes, answeredBy: verdict } })
   }
 
   #instruct(call: Call): void {

@@ -251,6 +251,7 @@ class Dial implements Task {
       parent: call.id,
       to: spelled(endpoint, attempt.uri),
       ...(endpoint.statusCallback === null ? {} : { progress: resolvedCallback(endpoint.statusCallback, turn) }),
+      ...(endpoint.detection?.mode === 'DetectMessageEnd' ? { verdictToTheEnd: true } : {}),
       ...(endpoint.detection?.callback == null
         ? {}
         : { verdictCallback: resolvedCallback(endpoint.detection.callback, turn) }),

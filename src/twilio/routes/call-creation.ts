@@ -108,7 +108,9 @@ export function dialSpec(
   const called = readCalled(body)
   if (!called.ok) return called
   const detection = readDetection(body)
-  const asynchronous = body.AsyncAmd === true
+  // PT-06: a participant is in its room meanwhile.
+  const asynchronous = body.AsyncAmd === true || plan.instructions.type === 'document'
+  const verdictUrl = body.AsyncAmdStatusCallback ?? body.AmdStatusCallback
   const notes: TwilioNotes = {
     to: called.value.shown,
     from: body.From.trim(),
@@ -119,12 +121,12 @@ export function dialSpec(
       : asynchronous
         ? {
             verdictToTheEnd: detection.mode === 'DetectMessageEnd',
-            ...(body.AsyncAmdStatusCallback == null
+            ...(verdictUrl == null
               ? {}
               : {
                   verdictCallback: {
-                    url: body.AsyncAmdStatusCallback,
-                    method: body.AsyncAmdStatusCallbackMethod ?? 'POST',
+                    url: verdictUrl,
+                    method: body.AsyncAmdStatusCallbackMethod ?? body.AmdStatusCallbackMethod ?? 'POST',
                   },
                 }),
           }
