@@ -60,7 +60,7 @@ async function notes(scenario: TwilioScenario): Promise<readonly string[]> {
 
 const CALLBACK = `statusCallback="/room" statusCallbackEvent="${WORDS}"`
 
-test('CONF-01, CONF-19, CSE-01 to CSE-05, CSE-09: two make a conference; joins, its start, leaves and its end are told in order', async () => {
+test('CONF-01, CONF-19, CSE-01 to CSE-05, CSE-09, CSE-10, WH-30: two make a conference; joins, its start, leaves and its end are told in order', async () => {
   const room = await openRoom({}, CALLBACK)
   const { scenario, clock, calls, sids } = room
   await room.join('ann')
@@ -113,7 +113,7 @@ test('CONF-01, CONF-19, CSE-01 to CSE-05, CSE-09: two make a conference; joins, 
   await scenario.close()
 })
 
-test('CONF-02, PT-05: muted ones listen; muting and unmuting over REST, with events', async () => {
+test('CONF-02, PT-05, PT-08: muted ones listen; muting and unmuting over REST, with events', async () => {
   const room = await openRoom({ ben: 'muted="true"' }, CALLBACK)
   const { scenario, clock, sids } = room
   await room.join('ann', 'ben', 'cat')
@@ -271,7 +271,7 @@ test('CONF-05, CSE-05: the one with endConferenceOnExit leaves; the others go on
   await scenario.close()
 })
 
-test('CONF-06, PT-01: labels name participants; one in use is 16025 and the next verb runs, a bad one is 16023', async () => {
+test('CONF-06, PT-01, PT-09: labels name participants; one in use is 16025 and the next verb runs, a bad one is 16023', async () => {
   const room = await openRoom(
     { ann: 'participantLabel="Ann"', ben: 'participantLabel="Ann"', cat: 'participantLabel="a/b"' },
     '',

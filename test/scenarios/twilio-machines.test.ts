@@ -45,7 +45,7 @@ async function placed(kind: Kind, form: Record<string, string>) {
   return { phone, upMs, sid, asked }
 }
 
-test('WH-50, CALL-07, STD-11: the document waits for the verdict and carries it', async () => {
+test('WH-50, WH-03, CALL-07, STD-11: the document waits for the verdict and carries it', async () => {
   const verdicts: (readonly [Kind, string, string])[] = [
     ['person at home', 'Enable', 'human'],
     ['machine with beep', 'Enable', 'machine_start'],

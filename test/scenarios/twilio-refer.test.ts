@@ -131,7 +131,7 @@ async function connected(dial: string) {
   return { scenario, clock: scenario.clock, caller, agent, parties }
 }
 
-test('REF-04, REF-05, REF-06: the callee refers: the document runs on the caller, and the callee is let go with it', async () => {
+test('REF-04, REF-05, REF-06, DIAL-13, WH-09: the callee refers: the document runs on the caller, and the callee is let go with it', async () => {
   const { scenario, clock, caller, agent } = await connected('referUrl="/refer"')
   const third = await telephone(scenario, 'third', 1000, 1_000)
   scenario.on('/refer', twiml(`<Dial><Sip>${third.uri}</Sip></Dial>`))

@@ -212,7 +212,7 @@ test('FLOW-05, OTH-01, PAY-01: Sms, Connect to what is lacking and Pay do not st
   await scenario.close()
 })
 
-test('PLAY-01: a file is fetched without parameters and heard; one that cannot be had is 11200, and the document goes on', async () => {
+test('PLAY-01, WH-11: a file is fetched without parameters and heard; one that cannot be had is 11200, and the document goes on', async () => {
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   scenario.files.set(`${APP}/audio/hello.wav`, wavOf([1100, 1700], 2))
@@ -393,7 +393,7 @@ test('GAT-05, GAT-08: the wait begins when the prompts are over; a key ends them
   await scenario.close()
 })
 
-test('CALL-11, CALL-14, ENG-04: a redirect interrupts whatever runs; the old document has no say any more', async () => {
+test('CALL-11, CALL-14, ENG-04, ST-05: a redirect interrupts whatever runs; the old document has no say any more', async () => {
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   scenario.files.set(`${APP}/long.wav`, wavOf([1100, 1700], 60))
@@ -414,6 +414,7 @@ test('CALL-11, CALL-14, ENG-04: a redirect interrupts whatever runs; the old doc
     await clock.until(() => call.state === 'up')
     await clock.advance(1_500)
     const sid = scenario.at('/voice').at(-1)!.params.CallSid
+    assert.equal((await scenario.api('GET', `/Calls/${sid}.json`)).json.status, 'in-progress', name)
     const reply = await scenario.api('POST', `/Calls/${sid}.json`, { Url: `${APP}/new`, Method: 'GET' })
     assert.equal(reply.status, 200)
     await clock.advance(1_500)
@@ -568,6 +569,65 @@ test('DIAL-17: timeout waits five seconds longer than it says, then no-answer wi
   await scenario.close()
 })
 
+test('NUM-01, NUM-02: a number as text, and as a Number with keys that are sent once it answers', async () => {
+  const scenario = await openTwilioScenario({
+    declared: {
+      applications: [{ name: 'demo', dialect: 'twilio', webhook_url: `${APP}/voice` }],
+      numbers: [{ number: '+15550100', application: 'demo' }],
+      trunks: [{ name: 'carrier', allow_from: ['127.0.0.0/8'], uri: 'sip:127.0.0.1:5080', match: '^.1(212|555)' }],
+    },
+  })
+  const { clock } = scenario
+  const carrier = await scenario.phone('carrier', { port: 5080 })
+  const called: string[] = []
+  for (const noun of ['\n  +15551230000\n', '<Number sendDigits="wW12#">(212) 555-0123</Number>']) {
+    scenario.on('/voice', twiml(`<Dial callerId="+15550100">${noun}</Dial>`))
+    // What comes from the trunk's own address is the trunk's.
+    const { call } = await scenario.dialIn(`caller${called.length}`, 400)
+    await clock.until(() => carrier.calls[called.length]?.state === 'up')
+    const callee = carrier.calls[called.length]!
+    callee.party.hum(700)
+    await clock.advance(4_000)
+    assert.deepEqual(hearing(call.party, SOUNDS), ['agent'])
+    called.push(`${callee.invite!.uri?.text} ${callee.party.digits}`)
+    call.hangUp()
+    await clock.until(() => callee.state === 'ended')
+  }
+  assert.match(called[0]!, /^sip:\+15551230000@\S+ $/)
+  assert.match(called[1]!, /^sip:\+12125550123@\S+ 12#$/)
+  await scenario.close()
+})
+
+test('CPE-15, CPE-08: a leg that is answered without ringing skips that word; billed minutes are rounded up', async () => {
+  const scenario = await openTwilioScenario()
+  const { clock } = scenario
+  const agent = await scenario.phone('agent')
+  scenario.on(
+    '/voice',
+    twiml(
+      `<Dial><Sip statusCallback="/status" statusCallbackEvent="initiated ringing answered completed">${agent.uri}</Sip></Dial>`,
+    ),
+  )
+  const { call } = await scenario.dialIn('caller', 400)
+  await clock.until(() => agent.calls[0]?.state === 'up')
+  await clock.advance(61_000)
+  agent.calls[0]!.hangUp()
+  await scenario.untilAsked('/status', 3)
+  assert.deepEqual(
+    scenario
+      .at('/status')
+      .map(({ params }) => [params.SequenceNumber, params.CallStatus, params.CallDuration, params.Duration])
+      .toSorted(),
+    [
+      ['0', 'initiated', undefined, undefined],
+      ['1', 'in-progress', undefined, undefined],
+      ['2', 'completed', '61', '2'],
+    ],
+  )
+  await clock.until(() => call.state === 'ended')
+  await scenario.close()
+})
+
 test('PAR-03: of several with a screening document, the first whose document ends is connected', async () => {
   const scenario = await openTwilioScenario()
   const { clock } = scenario
@@ -688,7 +748,7 @@ test('ENQ-02, ENQ-08: Leave without an action goes on after the Enqueue; outside
   await scenario.close()
 })
 
-test('ENQ-06, ENQ-09: hangup by the document, hangup by the caller, error, queue-full, redirected', async () => {
+test('ENQ-06, ENQ-09, QU-04: hangup by the document, hangup by the caller, error, queue-full, redirected', async () => {
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   scenario.on('/left', twiml('<Hangup/>'))

@@ -18,6 +18,7 @@ import { durationS, type EndStatus, endStatus, sipResponseCode } from '../call-s
 import type { TwilioNotes } from '../notes.ts'
 import { headerParameters } from '../parameters.ts'
 import type { Parameters } from '../signature.ts'
+import { readNumber } from '../spelling.ts'
 import type { DialVerb, Endpoint, Verb } from '../twiml/verbs.ts'
 import { DialRecording } from './dial-recording.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
@@ -510,7 +511,8 @@ export function answerCommand(call: CallId) {
 function addressee(endpoint: Endpoint, uri: number): string {
   switch (endpoint.type) {
     case 'number':
-      return endpoint.number
+      // NUM-02: with what people write between digits, and without a country they are of the United States.
+      return readNumber(endpoint.number) ?? endpoint.number
     case 'client':
       return endpoint.identity
     case 'sip':

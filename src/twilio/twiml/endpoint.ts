@@ -13,7 +13,7 @@ import type { Detection, Endpoint, EndpointCommon } from './verbs.ts'
 
 export const CALL_EVENTS = ['initiated', 'ringing', 'answered', 'completed']
 /** NUM-01, NUM-02: E.164 or looser, with what people write between digits. */
-const NUMBER = /^[+]?[0-9A-Za-z*#][0-9A-Za-z*#().\-/ \t]{0,63}$/
+const NUMBER = /^[+(]?[0-9A-Za-z*#][0-9A-Za-z*#().\-/ \t]{0,63}$/
 
 export function readNumber(element: Element, findings: Findings): Endpoint | null {
   const attributes = new Attributes(element, findings)
