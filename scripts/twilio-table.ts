@@ -28,7 +28,6 @@ export interface TwilioConformance {
   readonly proof: string
 }
 
-const V1 = 'v1 is not spoken: 404'
 const TEXML = 'TeXML applications are not spoken yet'
 const NO_LOOKUP = 'nothing here looks names up; not sent'
 const NO_STIR = 'nobody attests here; not sent'
@@ -43,12 +42,6 @@ const PARTLY: Readonly<Record<string, string>> = {
 
 /** Why what few applications use is not there; a test that proves it goes before. */
 const NOT: Readonly<Record<string, string>> = {
-  'PAGE-04': V1,
-  'V1-01': V1,
-  'V1-02': V1,
-  'V1-03': V1,
-  'V1-04': V1,
-  'V1-05': V1,
   'TX-01': TEXML,
   'TX-02': TEXML,
   'TX-03': TEXML,

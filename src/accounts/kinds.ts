@@ -140,6 +140,70 @@ export interface SipAccessAddress {
   readonly bits: number
 }
 
+/** Calls of a customer's own carrier, and the program they belong to. */
+export interface CarrierTrunk {
+  readonly name: string | null
+  readonly voice: {
+    readonly url: string | null
+    readonly method: 'GET' | 'POST'
+    readonly fallbackUrl: string | null
+    readonly fallbackMethod: 'GET' | 'POST'
+    readonly statusUrl: string | null
+    readonly statusMethod: 'GET' | 'POST'
+  }
+  readonly callerNames: boolean
+  /** Id of a connection policy in the book. */
+  readonly policy: string | null
+  /** Id of the SIP domain its calls seem to come from. */
+  readonly domain: string | null
+}
+
+/** Where calls to a customer's own carrier go: one of its targets. */
+export interface ConnectionPolicy {
+  readonly name: string | null
+}
+
+export interface ConnectionTarget {
+  readonly policy: string
+  readonly name: string | null
+  /** `sip:…` */
+  readonly uri: string
+  /** The lowest first; among equals by weight. */
+  readonly priority: number
+  readonly weight: number
+  readonly enabled: boolean
+}
+
+/** A network calls come from. */
+export interface IpRecord {
+  readonly name: string | null
+  /** IPv4. */
+  readonly address: string
+  readonly bits: number
+}
+
+/** The SIP domain that calls from a network belong to. */
+export interface SourceMapping {
+  readonly record: string
+  readonly domain: string
+}
+
+/** Which countries an account may call, one entry for each account; what is not named is allowed. */
+export interface DialingPermissions {
+  /** An account within another is judged by that one's countries instead of its own. */
+  readonly inherits: boolean
+  /** By ISO 3166-1 alpha-2 code. */
+  readonly countries: Readonly<Record<string, CountryPermission>>
+}
+
+export interface CountryPermission {
+  /** Whether numbers of the country may be called at all. */
+  readonly lowRisk: boolean
+  /** Kept only: no plan of numbers at hand says which ones these are. */
+  readonly highRiskSpecial: boolean
+  readonly highRiskTollfraud: boolean
+}
+
 /** What is kept, by kind. */
 export interface Kinds {
   readonly 'telephony-credential': TelephonyCredential
@@ -158,6 +222,12 @@ export interface Kinds {
   readonly 'sip-credential': SipCredential
   readonly 'sip-access-list': SipAccessList
   readonly 'sip-access-address': SipAccessAddress
+  readonly 'carrier-trunk': CarrierTrunk
+  readonly 'connection-policy': ConnectionPolicy
+  readonly 'connection-target': ConnectionTarget
+  readonly 'ip-record': IpRecord
+  readonly 'source-mapping': SourceMapping
+  readonly 'dialing-permissions': DialingPermissions
 }
 
 export type Kind = keyof Kinds

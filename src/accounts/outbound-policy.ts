@@ -1,9 +1,10 @@
-// What may be dialled: the outbound profile of the application that dials (is it in use, which countries, when, how many
+// What may be dialled: the countries an account has switched off (dialing-permissions.ts), the outbound profile of the application that dials (is it in use, which countries, when, how many
 // at once, how often to one number, how much a day) and the channel limits of applications and accounts, both ways.
 // A pure judgement over what is live and what was used today; `usage.ts` counts the latter.
 
 import type { AccountId, ApplicationId } from '#base/ids.ts'
 import { countryOf } from './destinations.ts'
+import { closedCountries } from './dialing-permissions.ts'
 import type { OutboundProfile } from './kinds.ts'
 import type { Register } from './register.ts'
 
@@ -37,6 +38,8 @@ export function bars(
   live: Iterable<Counted>,
   nowWallMs: number,
 ): Barred | null {
+  const closed = attempt.direction === 'outgoing' ? barsCountry(register, attempt) : null
+  if (closed !== null) return closed
   const application = register.application(attempt.application)
   if (application === null) return null
   const calls = [...live].filter((call) => call.account === attempt.account && call.direction === attempt.direction)
@@ -79,6 +82,20 @@ export function bars(
   if (profile.spendLimited && profile.spendLimit !== null) {
     if (usage.spentToday(entry.id, nowWallMs) >= Number(profile.spendLimit)) {
       return { type: 'spent', limit: profile.spendLimit }
+    }
+  }
+  return null
+}
+
+/** A number of a country that the account has switched off. */
+function barsCountry(register: Register, attempt: CallAttempt): Barred | null {
+  const closed = closedCountries(register, attempt.account)
+  // Nearly everybody: the plan of numbers is not even loaded.
+  if (closed.size === 0) return null
+  for (const to of attempt.to) {
+    const country = register.number(to) === null ? countryOf(to) : null
+    if (country != null && closed.has(country)) {
+      return { type: 'not-allowed', to, reason: `the account’s dialling permissions do not allow ${country}` }
     }
   }
   return null

@@ -32,6 +32,7 @@ import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
 import { LANGUAGE as SECOND_LANGUAGE, type TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
 import { speakTwilio, twilioEvents } from '#twilio/speak.ts'
+import { voiceV1Mount } from '#twilio/voice-v1-face.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
 import type { Credentials } from './credentials.ts'
 import { frontPage } from './front-page.ts'
@@ -180,6 +181,8 @@ export function buildHouse(parts: HouseParts): House {
   const http = createHttp({ log, onRequest: (record) => metrics.onHttp(record) })
   mount(http, telnyxFace, log)
   mount(http, twilioFace, log)
+  const voiceV1Face = voiceV1Mount(twilioDoors)
+  mount(http, voiceV1Face, log)
   mount(http, downloadMount(doors), log)
   const admin = adminMount({
     engine,
@@ -200,7 +203,7 @@ export function buildHouse(parts: HouseParts): House {
     store,
     metrics,
     front: () => frontPage(parts.version, parts.faces()),
-    document: () => openapi('Hookswitch', parts.version, [telnyxFace, twilioFace, admin] as never),
+    document: () => openapi('Hookswitch', parts.version, [telnyxFace, twilioFace, voiceV1Face, admin] as never),
   })
 
   return {
@@ -275,9 +278,9 @@ function plainRoutes(
 ): void {
   http.get('/', async (_request, reply) => reply.type('text/html; charset=utf-8').send(house.front()))
   http.setNotFoundHandler(async (request, reply) =>
-    reply
-      .code(404)
-      .send({ error: `there is nothing at ${request.method} ${request.url}; the APIs are below /v2 and /2010-04-01` }),
+    reply.code(404).send({
+      error: `there is nothing at ${request.method} ${request.url}; the APIs are below /v2, /2010-04-01 and /v1`,
+    }),
   )
   http.get('/healthz', async () => ({ status: 'ok' }))
   http.get('/readyz', async (_request, reply) => {

@@ -7,7 +7,7 @@ import { ok, type Result } from '#base/result.ts'
 import type { AnyRoute, Reply } from '#http/route.ts'
 import type { TwilioActor } from './doors.ts'
 import { type ApiError, errors, fail } from './errors.ts'
-import { cutPage, filter, type Key, listReply, type Order, readPage } from './paging.ts'
+import { cutPage, filter, type Key, type ListReply, listReply, type Order, readPage } from './paging.ts'
 import { route, type TwilioRequest } from './route.ts'
 
 /** Where a request stands: whose things, and what the path named above them. */
@@ -66,7 +66,11 @@ export function change<R, B, Parent = null>(
   return { body, make: make as (body: never, record: R, place: Place<Parent>) => Made<R> }
 }
 
-export function collectionRoutes<R, Parent = null>(one: Collection<R, Parent>): readonly AnyRoute<TwilioActor>[] {
+/** @param listed the envelope of its list */
+export function collectionRoutes<R, Parent = null>(
+  one: Collection<R, Parent>,
+  listed: ListReply = listReply,
+): readonly AnyRoute<TwilioActor>[] {
   const item = `${one.path}/:${one.param}`
   const missing = (request: TwilioRequest): Reply => fail(errors.notFound(request.path))
   const within = async (request: TwilioRequest, then: (place: Place<Parent>) => Promise<Reply>): Promise<Reply> => {
@@ -95,7 +99,7 @@ export function collectionRoutes<R, Parent = null>(one: Collection<R, Parent>): 
             if (value !== undefined) records = records.filter((record) => fits(record, value))
           }
           const page = cutPage(records, one.keyOf, ask.value, one.order ?? 'down')
-          return listReply(request, one.key, ask.value, page, one.keyOf, (record) => one.show(record, place))
+          return listed(request, one.key, ask.value, page, one.keyOf, (record) => one.show(record, place))
         }),
     }),
   ]

@@ -6,6 +6,7 @@ import type { AnyRoute, Mount } from '#http/route.ts'
 import { authenticate } from './authentication.ts'
 import type { TwilioActor, TwilioDoors } from './doors.ts'
 import { errors, fail } from './errors.ts'
+import { failures } from './failures.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { availablePhoneNumberRoutes } from './routes/available-phone-numbers.ts'
@@ -29,7 +30,6 @@ import { tokenRoutes } from './routes/tokens.ts'
 import { transcriptionRoutes } from './routes/transcriptions.ts'
 import { unservedRoutes } from './routes/unserved.ts'
 import { API_VERSION } from './spelling.ts'
-import { validationError } from './validation.ts'
 
 const PREFIX = `/${API_VERSION}`
 /** How replies may be asked for (FMT-06); recordings have the last two. */
@@ -62,7 +62,6 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     ...notificationRoutes(doors),
     ...unservedRoutes(),
   ]
-  const patterns = routes.map((one) => new RegExp(`^${PREFIX}${one.path.replaceAll(/:[a-z_]+/g, '[^/]+')}$`))
   return {
     prefix: PREFIX,
     suffixes: SUFFIXES,
@@ -87,14 +86,6 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
       const refused = allowance !== null && !allowance.allowed
       return { headers: {}, refusal: refused ? fail(errors.tooMany(allowance.resetSecs)) : null }
     },
-    invalid: (issues) => fail(validationError(issues)),
-    unreadable: () => fail(errors.unreadable()),
-    notFound: ({ method, path }) => {
-      const bare = path.replace(/\.[a-z0-9]+$/, '')
-      const elsewhere = patterns.some((pattern) => pattern.test(bare))
-      return fail(elsewhere ? errors.notAllowed(method, path) : errors.notFound(path))
-    },
-    tooLarge: () => fail(errors.tooLarge()),
-    crashed: () => fail(errors.internal()),
+    ...failures(PREFIX, routes),
   }
 }

@@ -23,6 +23,10 @@ export const MAX_QUEUE_SIZE = 5000
 export const KEEP_DELETED_MS = 40 * 24 * 60 * 60_000
 /** ACL-01. */
 export const MAX_LIST_NAME_CHARACTERS = 255
+/** V1-02: priority and weight of a target. */
+export const MAX_TARGET_RANK = 65_535
+/** What says of every country at once whether it may be called, 200 characters each. */
+export const MAX_BULK_CHARACTERS = 65_536
 /** CLS-01. */
 export const MAX_SIP_USERNAME_CHARACTERS = 32
 /** An address as it is dialled, headers and all (SIP-02). */

@@ -107,34 +107,74 @@ export function storedPage<R>(rows: readonly R[], ask: PageAsk): Page<R> {
   return { records: shown, more: { before: ask.from !== null || ask.page > 0, after: more } }
 }
 
-/** The envelope of a list (PAGE-02). `path` and `query` are those of the request: every link carries its filters. */
-export function listReply<R>(
+/** Writes a page of a list; `path` and `query` are those of the request: every link carries its filters. */
+export type ListReply = <R>(
   request: { readonly path: string; readonly query: Query },
   name: string,
   ask: PageAsk,
   page: Page<R>,
   keyOf: (record: R) => Key,
   show: (record: R) => object,
-): Reply {
-  const { records, more } = page
-  const first = records[0]
-  const last = records.at(-1)
-  const at = (number: number, token: string | null): string => link(request, ask.size, number, token)
+) => Reply
+
+/** The envelope of a list (PAGE-02). */
+export const listReply: ListReply = (request, name, ask, page, keyOf, show) => {
+  const links = linksOf(request, ask, page, keyOf)
   const start = ask.page * ask.size
   return {
     status: 200,
     json: {
-      first_page_uri: at(0, null),
-      next_page_uri: more.after && last !== undefined ? at(ask.page + 1, writeToken('after', keyOf(last))) : null,
-      previous_page_uri:
-        more.before && first !== undefined ? at(Math.max(0, ask.page - 1), writeToken('before', keyOf(first))) : null,
-      uri: at(ask.page, typeof request.query.PageToken === 'string' ? request.query.PageToken : null),
+      first_page_uri: links.first,
+      next_page_uri: links.next,
+      previous_page_uri: links.previous,
+      uri: links.self,
       page: ask.page,
       page_size: ask.size,
       start,
-      end: Math.max(records.length === 0 ? 0 : start, start + records.length - 1),
-      [name]: records.map(show),
+      end: Math.max(page.records.length === 0 ? 0 : start, start + page.records.length - 1),
+      [name]: page.records.map(show),
     },
+  }
+}
+
+/** The envelope of v1 (PAGE-04, SDK-14): whole URLs, because clients follow them as they are. */
+export function metaListReply(baseUrl: () => string): ListReply {
+  return (request, name, ask, page, keyOf, show) => {
+    const links = linksOf(request, ask, page, keyOf)
+    const whole = (path: string | null): string | null => (path === null ? null : baseUrl() + path)
+    return {
+      status: 200,
+      json: {
+        meta: {
+          page: ask.page,
+          page_size: ask.size,
+          first_page_url: whole(links.first),
+          previous_page_url: whole(links.previous),
+          url: whole(links.self),
+          next_page_url: whole(links.next),
+          key: name,
+        },
+        [name]: page.records.map(show),
+      },
+    }
+  }
+}
+
+function linksOf<R>(
+  request: { readonly path: string; readonly query: Query },
+  ask: PageAsk,
+  { records, more }: Page<R>,
+  keyOf: (record: R) => Key,
+): { readonly first: string; readonly next: string | null; readonly previous: string | null; readonly self: string } {
+  const first = records[0]
+  const last = records.at(-1)
+  const at = (number: number, token: string | null): string => link(request, ask.size, number, token)
+  return {
+    first: at(0, null),
+    next: more.after && last !== undefined ? at(ask.page + 1, writeToken('after', keyOf(last))) : null,
+    previous:
+      more.before && first !== undefined ? at(Math.max(0, ask.page - 1), writeToken('before', keyOf(first))) : null,
+    self: at(ask.page, typeof request.query.PageToken === 'string' ? request.query.PageToken : null),
   }
 }
 

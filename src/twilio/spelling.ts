@@ -22,6 +22,11 @@ export const prefixes = {
   stream: 'MZ',
   siprec: 'SR',
   liveTranscription: 'GT',
+  carrierTrunk: 'BY',
+  connectionPolicy: 'NY',
+  connectionTarget: 'NE',
+  ipRecord: 'IL',
+  sourceMapping: 'IB',
 } as const
 
 export type SidKind = keyof typeof prefixes
@@ -41,6 +46,11 @@ export function readSid<Of extends string>(kind: SidKind, text: string | undefin
 /** `Tue, 31 Aug 2010 20:36:28 +0000` (FMT-02, FMT-03). */
 export function restTime(wallMs: number): string {
   return new Date(Math.floor(wallMs)).toUTCString().replace(/GMT$/, '+0000')
+}
+
+/** `2010-08-31T20:36:28Z`: as v1 has times (FMT-02). */
+export function isoTime(wallMs: number): string {
+  return new Date(Math.floor(wallMs)).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 
 /** As `restTime`; null stays null. */

@@ -187,6 +187,8 @@ function asQuery(url: string): Told {
 }
 
 export interface ScenarioOptions {
+  /** Where customers reach the switch; `http://switch.test` unless given. */
+  readonly baseUrl?: () => string
   readonly seed?: number
   /** As `hookswitch.yaml`; by default one Telnyx application behind one number. */
   readonly declared?: object
@@ -330,7 +332,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     sounds: hallSounds(sounds, library),
     shelf: new DiskShelf(disk, jobs, '/data/recordings', new RecordingCarrier({ register, http: outside, clock, log })),
     credentials,
-    baseUrl: () => 'http://switch.test',
+    baseUrl: options.baseUrl ?? (() => 'http://switch.test'),
     faces: () => ({}),
     recognisers: options.recognisers ?? [],
     recognition,

@@ -36,6 +36,7 @@ export async function openTwilioHouse(options: ScenarioOptions = {}): Promise<Tw
   const as = (username: string, password: string, accountSid = username): Twilio => {
     const client = twilio(username, password, { accountSid })
     client.api.baseUrl = base
+    client.voice.baseUrl = base
     return client
   }
   return {

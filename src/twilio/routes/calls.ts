@@ -1,17 +1,17 @@
 // Calls (twilio-voice §7.1): placed, listed, looked up, redirected, ended and forgotten.
 
 import { z } from 'zod'
-import { err, ok, type Result } from '#base/result.ts'
+import { ok, type Result } from '#base/result.ts'
 import type { CallCommand } from '#calls/commands.ts'
 import type { Call } from '#calls/model.ts'
 import { callFromRow } from '#calls/rows.ts'
 import type { AnyRoute, Reply } from '#http/route.ts'
-import { deleteRow } from '#storage/write.ts'
 import { callResource } from '../call-resource.ts'
 import { type CallStatus, callStatus } from '../call-status.ts'
 import { LANGUAGE, type TwilioActor, type TwilioDoors } from '../doors.ts'
 import { type ApiError, errors, fail, refusalError } from '../errors.ts'
 import { coded, method, url, whole, word } from '../fields.ts'
+import { findCall, forgetCall } from '../finding-calls.ts'
 import { LIST_WINDOW, MAX_CALL_S, MAX_LISTED_SCAN } from '../limits.ts'
 import { notesOf } from '../notes.ts'
 import {
@@ -62,23 +62,8 @@ export function callRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioActor>[]
     return { status: 201, json: callResource(dialled.value.call!, 'queued') }
   }
 
-  const find = async (request: TwilioRequest): Promise<Result<Call, ApiError>> => {
-    const id = readSid<'call'>('call', request.params.call_sid)
-    const missing = errors.notFound(request.path)
-    if (id === null) return err(missing)
-    const live = doors.engine.call(request.actor.account, id)
-    if (live !== null) return ok(live)
-    const row = await stored(() =>
-      doors.store.db
-        .selectFrom('calls')
-        .select('data')
-        .where('id', '=', id)
-        .where('account_id', '=', request.actor.account)
-        .executeTakeFirst(),
-    )
-    if (!row.ok) return row
-    return row.value === undefined ? err(missing) : ok(callFromRow(row.value))
-  }
+  const find = ({ actor, params, path }: TwilioRequest): Promise<Result<Call, ApiError>> =>
+    findCall(doors, actor.account, params.call_sid, path)
 
   const fetch = async (request: TwilioRequest): Promise<Reply> => {
     const call = await find(request)
@@ -144,10 +129,8 @@ export function callRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioActor>[]
   const remove = async (request: TwilioRequest): Promise<Reply> => {
     const found = await find(request)
     if (!found.ok) return fail(found.error)
-    if (found.value.state !== 'ended')
-      return fail(errors.coded(400, 20409, 'Only a call that is over can be deleted: end it first.'))
-    const gone = await doors.store.commit([deleteRow('calls', { id: found.value.id })])
-    return gone.ok ? { status: 204 } : fail(errors.unavailable())
+    const gone = await forgetCall(doors, found.value)
+    return gone.ok ? { status: 204 } : fail(gone.error)
   }
 
   const list = async (request: TwilioRequest): Promise<Reply> => {
