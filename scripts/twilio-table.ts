@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
+import { unbuilt } from '#twilio/routes/unbuilt.ts'
 import type { Tier } from './telnyx-rows.ts'
 import { proofs, type TestFile, twilioTests } from './twilio-proofs.ts'
 import { sections } from './twilio-rows.ts'
@@ -76,9 +77,8 @@ const NOT: Readonly<Record<string, string>> = {
   'CSE-07': 'the deprecated word is never sent',
   'CSE-08': 'told; no test hears it yet',
   'SI-04': 'kept and shown; not enforced yet',
-  'CALL-18': '404 with 20404',
-  'CALL-24': '404 with 20404',
-  'CALL-25': '404 with 20404',
+  'CALL-24': '501 with 20501',
+  'CALL-25': '501 with 20501',
   'CALL-26': '404 with 20404: withdrawn from the API itself',
 }
 
@@ -139,7 +139,10 @@ export function sdkRows(): readonly (TwilioConformance & { readonly route: strin
   const served = new Map(
     routes.map((one) => [`${one.method} ${shapeOf(one.path)}`, `${one.method} ${prefix}${one.path}`]),
   )
+  const refused = new Set(unbuilt.map(({ method, path }) => `${method} ${shapeOf(path)}`))
   return sdkMethods().map((method) => {
+    if (refused.has(`${method.method} ${method.shape}`))
+      return { name: method.name, route: '', state: 'not', proof: '501 with 20501' }
     const route = served.get(`${method.method} ${method.shape}`) ?? served.get(literal(method, served))
     if (route === undefined) return { name: method.name, route: '', state: 'not', proof: '404 with 20404' }
     const proof = driven(method, tests)

@@ -74,6 +74,8 @@ export interface HouseParts {
   readonly recognition: Recognisers
   /** Whether noise suppression engines we do not have are stood in for by ours; refused unless given. */
   readonly noiseFallback?: boolean
+  /** Whether the audio of recordings is given to whoever knows its URL (AUTH-05); not unless given. */
+  readonly publicRecordings?: boolean
   readonly version: string
 }
 
@@ -165,6 +167,7 @@ export function buildHouse(parts: HouseParts): House {
     sipRealm: REALM,
     requestsPerSecond: parts.requestsPerSecond,
     hold,
+    publicRecordings: parts.publicRecordings ?? false,
     readRecording: (path, range) => parts.shelf.read(path, range),
     renderRecording: (path, format, mono) => parts.shelf.rendition(path, format, mono),
     removeRecording: (path) => parts.shelf.remove(path),
@@ -174,6 +177,7 @@ export function buildHouse(parts: HouseParts): House {
       http: parts.outbound,
       notifications: twilio.notifications,
       roomCallback: twilio.roomCallback,
+      callLog: twilio.callLog,
     }),
   }
   const telnyxFace = telnyxMount(doors, links)

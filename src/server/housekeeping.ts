@@ -64,5 +64,10 @@ async function round(doors: HousekeepingDoors, ended: () => boolean): Promise<vo
     .where('at_ms', '<', nowMs - KEEP_NOTIFICATIONS_MS)
     .compile()
   await store.commit([{ sql: old.sql, parameters: old.parameters as number[] }])
+  const said = store.db
+    .deleteFrom('call_exchanges')
+    .where('at_ms', '<', nowMs - KEEP_DELIVERED_MS)
+    .compile()
+  await store.commit([{ sql: said.sql, parameters: said.parameters as number[] }])
   await library.expire()
 }

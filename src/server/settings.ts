@@ -42,6 +42,8 @@ export interface Settings {
   readonly srtpWithoutTls: boolean
   /** Whether noise suppression engines that we do not have are stood in for by the one we have. */
   readonly noiseFallback: boolean
+  /** Whether the audio of recordings, at its URL of the Twilio dialect, is given to whoever knows that URL. */
+  readonly publicRecordings: boolean
   readonly telnyxApiKey: string | null
   readonly telnyxPrivateKey: string | null
   readonly twilioAccountSid: string | null
@@ -179,6 +181,13 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcriptio
   srtpWithoutTls: {
     env: 'SRTP_WITHOUT_TLS',
     file: 'srtp_without_tls',
+    otherwise: false,
+    read: yesOrNo,
+    expected: 'true or false',
+  },
+  publicRecordings: {
+    env: 'TWILIO_PUBLIC_RECORDINGS',
+    file: 'twilio.public_recordings',
     otherwise: false,
     read: yesOrNo,
     expected: 'true or false',

@@ -210,6 +210,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     faces,
     sipCounts: lines.value.counts,
     noiseFallback: settings.noiseFallback,
+    publicRecordings: settings.publicRecordings,
     refuseAddress: vetted.value,
     recognisers: declaredRecognisers.value,
     recognition: anywhere(clock),

@@ -10,11 +10,12 @@ import { queues } from './migrations/0002-queues.ts'
 import { resources } from './migrations/0003-resources.ts'
 import { reports } from './migrations/0004-reports.ts'
 import { notifications } from './migrations/0005-notifications.ts'
+import { callExchanges } from './migrations/0006-call-exchanges.ts'
 import type { Schema } from './schema.ts'
 import type { SqlValue, Write } from './write.ts'
 
 /** In the order in which they are applied. Never edited once released; a change is a new file. */
-export const migrations: readonly Migration[] = [firstTables, queues, resources, reports, notifications]
+export const migrations: readonly Migration[] = [firstTables, queues, resources, reports, notifications, callExchanges]
 
 const RECORD_TABLE = 'schema_versions'
 

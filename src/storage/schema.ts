@@ -284,6 +284,15 @@ export interface NotificationRow {
   data: string
 }
 
+/** A request about a call and what came back, beside the webhooks. */
+export interface CallExchangeRow {
+  id: string
+  account_id: string
+  call_id: string
+  at_ms: number
+  data: string
+}
+
 /** Small facts of the installation itself, like credentials made at first start. */
 export interface SettingRow {
   name: string
@@ -309,6 +318,7 @@ export interface Schema {
   commands: CommandRow
   outbox: OutboxRow
   deliveries: DeliveryRow
+  call_exchanges: CallExchangeRow
   media_files: MediaFileRow
   resources: ResourceRow
   command_log: CommandLogRow

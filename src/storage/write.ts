@@ -40,6 +40,7 @@ export const PRIMARY_KEYS: { readonly [Table in keyof Schema]: readonly (keyof S
   command_log: ['id'],
   recording_transcriptions: ['id'],
   notifications: ['id'],
+  call_exchanges: ['id'],
   settings: ['name'],
 }
 

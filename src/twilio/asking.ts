@@ -1,8 +1,10 @@
 // Asking applications on behalf of live calls: documents to run, and requests whose answer nobody wants. Whatever was odd
 // is noted for the customer.
 
+import type { Clock } from '#base/clock.ts'
 import type { AccountId, CallId } from '#base/ids.ts'
-import { type MetProblem, noteOf, obtain } from './documents.ts'
+import type { CallLog } from './call-log.ts'
+import { type Asks, type MetProblem, noteOf, obtain } from './documents.ts'
 import type { FetchMemory } from './fetch-memory.ts'
 import type { Fetcher } from './fetching.ts'
 import type { Notifications } from './notifications.ts'
@@ -22,13 +24,24 @@ export interface Had {
   readonly url: string
 }
 
+export interface AskingDoors {
+  readonly fetcher: Fetcher
+  readonly notifications: Notifications
+  readonly callLog: CallLog
+  readonly clock: Clock
+}
+
 export class Asking {
   readonly #fetcher: Fetcher
   readonly #notifications: Notifications
+  readonly #callLog: CallLog
+  readonly #clock: Clock
 
-  constructor(fetcher: Fetcher, notifications: Notifications) {
-    this.#fetcher = fetcher
-    this.#notifications = notifications
+  constructor(doors: AskingDoors) {
+    this.#fetcher = doors.fetcher
+    this.#notifications = doors.notifications
+    this.#callLog = doors.callLog
+    this.#clock = doors.clock
   }
 
   /** A document to run; null: there is none to be had. */
@@ -40,7 +53,7 @@ export class Asking {
     fallback: Target | null,
   ): Promise<Had | null> {
     const { account, memory } = asker
-    const had = await obtain({ ...target, parameters, fallback, context, account, memory }, this.#fetcher)
+    const had = await obtain({ ...target, parameters, fallback, context, account, memory }, this.#logged(asker))
     for (const noted of had.noted) this.#note(asker, noted)
     return had.type === 'document' ? had : null
   }
@@ -48,13 +61,36 @@ export class Asking {
   /** A request whose answer is not used. */
   async tell(asker: Asker, target: Target, parameters: Parameters): Promise<void> {
     const { account, memory } = asker
-    const asked = await this.#fetcher.ask({ ...target, parameters, account, memory })
+    const asked = await this.#logged(asker).ask({ ...target, parameters, account, memory })
     if (!asked.ok) this.#note(asker, asked.error)
   }
 
   /** Something odd that no request of ours brought. */
   note(account: AccountId, call: CallId | null, problem: Problem): void {
     void this.#notifications.note({ account, call, problem, request: null, response: null })
+  }
+
+  /** Asks, and writes down what was said (CALL-18). */
+  #logged({ account, call }: Asker): Asks {
+    return {
+      ask: async (asked) => {
+        const startedMs = this.#clock.nowMs()
+        const had = await this.#fetcher.ask(asked)
+        if (call !== null) {
+          const { url, method, parameters, status, headers, body } = had.ok ? had.value.exchange : had.error.exchange
+          void this.#callLog.note(account, call, {
+            method,
+            url,
+            parameters: Object.fromEntries(parameters),
+            status,
+            durationMs: this.#clock.nowMs() - startedMs,
+            contentType: headers['content-type'] ?? null,
+            body: status === null ? null : body,
+          })
+        }
+        return had
+      },
+    }
   }
 
   #note({ account, call }: Asker, problem: MetProblem): void {

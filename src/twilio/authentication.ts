@@ -31,6 +31,16 @@ export function authenticate(register: Register, head: RequestHead): Result<Twil
   return within ? ok({ account: known.id, ...found }) : err(errors.notFound(head.path))
 }
 
+/** AUTH-05: anybody may hear a recording, where that is switched on. What describes it stays its account's. */
+export function listener(register: Register, { method, path, headers }: RequestHead): TwilioActor | null {
+  const named = /^\/2010-04-01\/Accounts\/([^/]+)\/Recordings\/RE[0-9a-f]{32}(\.wav|\.mp3)?$/i.exec(path)
+  if (named === null || method !== 'GET' || headers.authorization !== undefined) return null
+  // Without an ending JSON may be meant (FMT-06).
+  if (named[2] === undefined && /json/.test(headers.accept ?? '')) return null
+  const account = readSid<'account'>('account', named[1])
+  return account !== null && register.isActive(account) ? { account, owner: account, key: null } : null
+}
+
 type Who = Pick<TwilioActor, 'owner' | 'key'>
 
 function byToken(register: Register, username: string, password: string): Who | null {

@@ -25,6 +25,9 @@ export interface Wish {
   readonly memory: FetchMemory
 }
 
+/** Whoever carries requests to applications. */
+export type Asks = Pick<Fetcher, 'ask'>
+
 /** A problem with the exchange it was found in; null for documents given inline. */
 export interface MetProblem {
   readonly problem: Problem
@@ -57,7 +60,7 @@ export function noteOf({ problem, exchange }: MetProblem, account: AccountId, ca
 }
 
 /** Fetches and reads a document, falling back once (TR-11). Never throws. */
-export async function obtain(wish: Wish, fetcher: Fetcher): Promise<Obtained> {
+export async function obtain(wish: Wish, fetcher: Asks): Promise<Obtained> {
   const first = await obtainFrom(wish, wish.context, fetcher)
   if (first.type === 'document' || wish.fallback === null) return first
   const cause = first.noted.findLast(({ problem }) => problem.level === 'error')
@@ -77,7 +80,7 @@ export async function obtain(wish: Wish, fetcher: Fetcher): Promise<Obtained> {
   return { ...second, noted: [...first.noted, ...second.noted] }
 }
 
-async function obtainFrom(asked: Asked, context: DocumentContext, fetcher: Fetcher): Promise<Obtained> {
+async function obtainFrom(asked: Asked, context: DocumentContext, fetcher: Asks): Promise<Obtained> {
   const fetched = await fetcher.ask(asked)
   if (!fetched.ok) return { type: 'nothing', noted: [fetched.error] }
   const { url, exchange } = fetched.value

@@ -11,6 +11,7 @@ import type { Refusal } from '#calls/commands.ts'
 import type { Engine } from '#calls/engine.ts'
 import type { Call, Conference } from '#calls/model.ts'
 import type { Store } from '#storage/store.ts'
+import type { CallLog } from './call-log.ts'
 import type { Notifications } from './notifications.ts'
 import type { ParticipantInput } from './programme/turn.ts'
 import type { Redirection } from './sessions.ts'
@@ -42,6 +43,10 @@ export interface TwilioDoors {
   readonly recognisers: readonly DeclaredRecogniser[]
   /** What went wrong with customers' documents and URLs. */
   readonly notifications: Notifications
+  /** What was said over HTTP about calls. */
+  readonly callLog: CallLog
+  /** Whether the audio of recordings is given to whoever knows its URL (AUTH-05). */
+  readonly publicRecordings: boolean
   /** Lets a live call go on with another document (CALL-14, QU-04). */
   readonly redirect: (call: CallId, to: Redirection) => Promise<Result<void, Refusal>>
   /** What a participant hears: held, announced to, waiting. */

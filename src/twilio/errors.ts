@@ -131,6 +131,7 @@ export const errors = {
     error(404, 20404, `This switch writes JSON only: ask for .json instead of ${suffix}`),
   invalid,
   missing: (parameter: string): ApiError => invalid(`Parameter '${parameter}' is required.`),
+  unsupported: (what: string): ApiError => error(501, 20501, `${what} are not supported by this switch.`),
   unreadable: (): ApiError => invalid('The body is neither a form (application/x-www-form-urlencoded) nor JSON.'),
   tooLarge: (): ApiError => error(413, 20001, 'The body is larger than this resource takes.'),
   tooMany: (retryAfterSecs: number): ApiError => ({ ...error(429, 20429, 'Too Many Requests'), retryAfterSecs }),

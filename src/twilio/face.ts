@@ -1,16 +1,18 @@
 // The face of this language: everything below /2010-04-01, its authentication, its way to say no.
 
-import { err } from '#base/result.ts'
+import { err, ok } from '#base/result.ts'
 import { RequestRate } from '#http/request-rate.ts'
-import type { AnyRoute, Mount } from '#http/route.ts'
-import { authenticate } from './authentication.ts'
+import type { AnyRoute, Mount, Reply } from '#http/route.ts'
+import { authenticate, listener } from './authentication.ts'
 import type { TwilioActor, TwilioDoors } from './doors.ts'
 import { errors, fail } from './errors.ts'
 import { failures } from './failures.ts'
+import type { TwilioRequest } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { applicationRoutes } from './routes/applications.ts'
 import { availablePhoneNumberRoutes } from './routes/available-phone-numbers.ts'
 import { balanceRoutes } from './routes/balance.ts'
+import { callEventRoutes } from './routes/call-events.ts'
 import { callTranscriptionRoutes } from './routes/call-transcriptions.ts'
 import { callRoutes } from './routes/calls.ts'
 import { conferenceRoutes } from './routes/conferences.ts'
@@ -28,8 +30,9 @@ import { siprecRoutes } from './routes/siprec.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { transcriptionRoutes } from './routes/transcriptions.ts'
+import { unbuiltRoutes } from './routes/unbuilt.ts'
 import { unservedRoutes } from './routes/unserved.ts'
-import { API_VERSION } from './spelling.ts'
+import { API_VERSION, readSid } from './spelling.ts'
 
 const PREFIX = `/${API_VERSION}`
 /** How replies may be asked for (FMT-06); recordings have the last two. */
@@ -55,6 +58,8 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     ...streamRoutes(doors),
     ...siprecRoutes(doors),
     ...callTranscriptionRoutes(doors),
+    ...callEventRoutes(doors),
+    ...unbuiltRoutes(doors),
     ...conferenceRoutes(doors),
     ...participantRoutes(doors),
     ...balanceRoutes(),
@@ -74,10 +79,15 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
         const idle = request.method === 'POST' && !doors.register.isActive(request.actor.account)
         if (idle && request.actor.account !== request.actor.owner && !/\/Accounts\/[^/]+$/.test(request.path))
           return fail(errors.inactive())
-        return one.handler(request)
+        const startedMs = doors.clock.nowMs()
+        const reply = await one.handler(request)
+        noteExchange(doors, request, reply, doors.clock.nowMs() - startedMs)
+        return reply
       },
     })),
     authenticate: async (head) => {
+      const anybody = doors.publicRecordings ? listener(doors.register, head) : null
+      if (anybody !== null) return ok(anybody)
       const actor = authenticate(doors.register, head)
       return actor.ok ? actor : err(fail(actor.error))
     },
@@ -88,4 +98,24 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
     },
     ...failures(PREFIX, routes),
   }
+}
+
+/** CALL-18: requests that made a call or changed it are told with its events. */
+function noteExchange(doors: TwilioDoors, request: TwilioRequest, reply: Reply, durationMs: number): void {
+  if (request.method === 'GET') return
+  const made = /\/Calls(?:\.json)?$/.test(request.path)
+    ? (reply.json as { readonly sid?: string } | undefined)?.sid
+    : undefined
+  const call = readSid<'call'>('call', request.params.call_sid ?? made)
+  if (call === null) return
+  const form = /form-urlencoded/i.test(request.headers['content-type'] ?? '')
+  void doors.callLog.note(request.actor.account, call, {
+    method: request.method,
+    url: doors.baseUrl() + request.path,
+    parameters: form ? Object.fromEntries(new URLSearchParams(Buffer.from(request.rawBody).toString('utf8'))) : {},
+    status: reply.status,
+    durationMs,
+    contentType: reply.json === undefined ? null : 'application/json',
+    body: reply.json === undefined ? null : JSON.stringify(reply.json),
+  })
 }

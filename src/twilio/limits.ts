@@ -12,6 +12,10 @@ export const MAX_KEPT_CHARACTERS = 500
 /** Notifications of one account a minute; more are lost. */
 export const MAX_NOTES_PER_WINDOW = 600
 export const NOTES_WINDOW_MS = 60_000
+/** Exchanges of one account's calls a minute that are kept for its lists of events (CALL-18); more are lost. */
+export const MAX_EXCHANGES_PER_WINDOW = 3_000
+/** Of each log that a call's list of events is made of. */
+export const MAX_CALL_EVENTS = 1_000
 /** One field or body in a notification. */
 export const MAX_NOTED_CHARACTERS = 16_000
 /** Accounts within one. */

@@ -13,6 +13,7 @@ import type { Store } from '#storage/store.ts'
 import type { Draft } from '#webhooks/outbox.ts'
 import { announce } from './announcing.ts'
 import { Asking } from './asking.ts'
+import { CallLog } from './call-log.ts'
 import { TwilioWebhooks } from './callbacks.ts'
 import type { TwilioDoors } from './doors.ts'
 import { Fetcher } from './fetching.ts'
@@ -35,6 +36,7 @@ export interface EventParts {
 /** What the engine's events become; needed before there is an engine. */
 export interface TwilioEvents {
   readonly notifications: Notifications
+  readonly callLog: CallLog
   readonly webhooks: TwilioWebhooks
   readonly roomCallback: RoomCallback
   drafts(event: EngineEvent): readonly Draft[]
@@ -46,6 +48,7 @@ export function twilioEvents({ register, store, clock, ids, log, baseUrl }: Even
   const telling = new Telling({ register, ids, baseUrl, note, wallMs: () => clock.wallMs() })
   return {
     notifications,
+    callLog: new CallLog({ store, clock, ids, log }),
     webhooks: new TwilioWebhooks({ authToken: (account) => register.authToken(account), note }),
     roomCallback: telling.roomCallback,
     drafts: (event) => telling.drafts(event),
@@ -61,6 +64,7 @@ export interface SpeakingParts {
   readonly http: OutboundHttp
   readonly notifications: Notifications
   readonly roomCallback: RoomCallback
+  readonly callLog: CallLog
   readonly baseUrl: () => string
   readonly recognisers?: readonly DeclaredRecogniser[] | undefined
 }
@@ -68,19 +72,39 @@ export interface SpeakingParts {
 /** What a face needs besides what the server has. */
 export type Speaking = Pick<
   TwilioDoors,
-  'notifications' | 'redirect' | 'tellParticipant' | 'announce' | 'plannedRoom' | 'streamHeaders' | 'recognisers'
+  | 'notifications'
+  | 'callLog'
+  | 'redirect'
+  | 'tellParticipant'
+  | 'announce'
+  | 'plannedRoom'
+  | 'streamHeaders'
+  | 'recognisers'
 >
 
 /** Begins to act on the engine's facts; called once. */
 export function speakTwilio(parts: SpeakingParts): Speaking {
-  const { engine, register, clock, chance, ids, http, baseUrl, notifications, roomCallback, recognisers = [] } = parts
+  const {
+    engine,
+    register,
+    clock,
+    chance,
+    ids,
+    http,
+    baseUrl,
+    notifications,
+    callLog,
+    roomCallback,
+    recognisers = [],
+  } = parts
   const fetcher = new Fetcher({ http, clock, chance, authToken: (account) => register.authToken(account) })
-  const asking = new Asking(fetcher, notifications)
+  const asking = new Asking({ fetcher, notifications, callLog, clock })
   const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers })
   const rooms = new PlannedRooms(engine, ids)
   recordRooms(engine)
   return {
     notifications,
+    callLog,
     redirect: (call, to) => sessions.redirect(call, to),
     tellParticipant: (call, input) => void sessions.tell(call, input),
     announce: (conference, target, to) =>

@@ -187,6 +187,8 @@ function asQuery(url: string): Told {
 }
 
 export interface ScenarioOptions {
+  /** Whether recordings are heard without credentials at their Twilio URL. */
+  readonly publicRecordings?: boolean
   /** Where customers reach the switch; `http://switch.test` unless given. */
   readonly baseUrl?: () => string
   readonly seed?: number
@@ -334,6 +336,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     credentials,
     baseUrl: options.baseUrl ?? (() => 'http://switch.test'),
     faces: () => ({}),
+    publicRecordings: options.publicRecordings ?? false,
     recognisers: options.recognisers ?? [],
     recognition,
     refuseAddress: (host) => (host.startsWith('10.') ? 'it is private' : null),
