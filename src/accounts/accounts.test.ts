@@ -73,6 +73,34 @@ test('a bad declaration names its place in the file', async () => {
   await close()
 })
 
+test('SIPREC connectors are declared by name and URI; one made over an API keeps what only its language knows', async () => {
+  const { register, ids, close } = await open()
+  const extra = { app_subdomain: 'desk' }
+  await register.book.add(account, 'siprec-connector', { name: 'old', host: '192.0.2.1', port: 5060, extra })
+  const declared = declarations.parse({
+    siprec_connectors: [
+      { name: 'archive', uri: 'sip:recorder.example.com' },
+      { name: 'vault', uri: 'sips:[2001:db8::9]' },
+      { name: 'old', uri: 'sip:198.51.100.9:5070' },
+    ],
+  })
+  for (const wallMs of [1, 2]) assert.ok((await applyDeclarations(register, account, declared, ids, wallMs)).ok)
+  const kept = register.book.list(account, 'siprec-connector').map(({ fields }) => fields)
+  assert.deepEqual(kept, [
+    { name: 'old', host: '198.51.100.9', port: 5070, extra },
+    { name: 'archive', host: 'recorder.example.com', port: 5060, extra: {} },
+    { name: 'vault', host: '2001:db8::9', port: 5061, extra: {} },
+  ])
+  const bad = declarations.parse({ siprec_connectors: [{ name: 'archive', uri: 'sip:recorder.example.com:70000' }] })
+  const result = await applyDeclarations(register, account, bad, ids, 3)
+  assert.equal(!result.ok && 'pointer' in result.error && result.error.pointer, '/siprec_connectors/0/uri')
+  assert.equal(
+    declarations.safeParse({ siprec_connectors: [{ name: 'a', uri: 'http://recorder.example.com' }] }).success,
+    false,
+  )
+  await close()
+})
+
 test('a key opens its account and no other text does', async () => {
   const { register, chance, close } = await open()
   const key = newApiKey(chance)

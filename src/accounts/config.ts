@@ -70,12 +70,20 @@ const rate = z.strictObject({
   per_minute: z.number().min(0),
 })
 
+const siprecConnector = z.strictObject({
+  name: text.max(100),
+  // RFC 3261 §19.1.1, without a user: where recordings go, nobody in particular answers.
+  uri: text.regex(/^sips?:(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/, 'a URI like sip:198.51.100.9:5060'),
+})
+
 /** The declarative part of the configuration file. */
 export const declarations = z.strictObject({
   applications: z.array(application).max(10_000).default([]),
   numbers: z.array(number).max(100_000).default([]),
   trunks: z.array(trunk).max(1000).default([]),
   users: z.array(user).max(100_000).default([]),
+  /** Recording servers (SIPREC), by the name that programs call them by. */
+  siprec_connectors: z.array(siprecConnector).max(1000).default([]),
   rates: z.array(rate).max(100_000).default([]),
   /** Numbers that may be ordered over an API. */
   available_numbers: z
@@ -170,6 +178,10 @@ export async function applyDeclarations(
     const put = await putIfChanged(old, next, () => register.putTrunk(next))
     if (!put.ok) return at(put.error, `/trunks/${index}`)
   }
+  for (const [index, one] of declared.siprec_connectors.entries()) {
+    const put = await putConnector(register, account, one)
+    if (!put.ok) return at(put.error, `/siprec_connectors/${index}`)
+  }
   for (const [index, one] of declared.users.entries()) {
     const old = register.user(one.username)
     const next = {
@@ -187,6 +199,28 @@ export async function applyDeclarations(
     if (!put.ok) return at(put.error, `/users/${index}`)
   }
   return ok(undefined)
+}
+
+/** SIP's port, and the one of SIP over TLS, by which a connector is recorded to with SRTP. */
+const SIP_PORT = 5060
+const SIPS_PORT = 5061
+
+/** One of the name is changed; it may have been made over an API as well. */
+async function putConnector(
+  register: Register,
+  account: AccountId,
+  { name, uri }: z.infer<typeof siprecConnector>,
+): Promise<Result<void, AccountsError>> {
+  const [, scheme, host = '', given] = /^(sips?):(\[.*\]|[^:]+)(?::(\d+))?$/.exec(uri) ?? []
+  const port = given === undefined ? (scheme === 'sips' ? SIPS_PORT : SIP_PORT) : Number(given)
+  if (port < 1 || port > 65_535) return err({ type: 'invalid', pointer: '/uri', reason: `${port} is no port` })
+  const { book } = register
+  const old = book.list(account, 'siprec-connector').find((known) => known.fields.name === name)
+  const next = { name, host: host.replace(/^\[|\]$/g, ''), port, extra: old?.fields.extra ?? {} }
+  return putIfChanged(old?.fields, next, async () => {
+    const done = old === undefined ? await book.add(account, 'siprec-connector', next) : await book.change(old, next)
+    return done.ok ? ok(undefined) : done
+  })
 }
 
 /** What the language of documents knows of its applications beside their URLs (twilio/applications.ts). */

@@ -130,7 +130,10 @@ export type CallCommand =
   | {
       readonly type: 'stop-recording' | 'pause-recording' | 'resume-recording'
       readonly call: CallId
+      /** Null: all that run. */
       readonly recording: RecordingId | null
+      /** Only those that are called so. */
+      readonly name?: string
       /** A pause is heard as silence in the file; absent: it is left out. */
       readonly silent?: boolean
     }

@@ -370,7 +370,7 @@ export class Engine {
       case 'stop-recording':
       case 'pause-recording':
       case 'resume-recording':
-        return this.#changeRecording(live.recordings, command.recording, command.type, command.silent)
+        return this.#changeRecording(live.recordings, command.recording, command.type, command.silent, command.name)
       case 'send-info':
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
         this.hall.toLeg({ type: 'send-info', leg: call.id, contentType: command.contentType, body: command.body })
@@ -657,8 +657,9 @@ export class Engine {
     named: Recording['id'] | null,
     what: 'stop-recording' | 'pause-recording' | 'resume-recording',
     silent = false,
+    name?: string,
   ): Result<Accepted, Refusal> {
-    const meant = this.recordings.meant(running, named)
+    const meant = this.recordings.meant(running, named, name)
     if (meant === null) return err({ type: 'recording-unknown' })
     for (const recording of meant) {
       if (what === 'stop-recording') this.recordings.stop(recording)

@@ -203,6 +203,8 @@ export interface RecordingOptions {
   readonly silenceFromStart?: boolean
   readonly beep: boolean
   readonly trimSilence: boolean
+  /** What whoever began it calls it, to stop it by; absent: it has no name. */
+  readonly name?: string
   /** File name without folder and extension; null: the language's own habit. */
   readonly fileName: string | null
   /** Given out before the recording begins, to whom asked for it with an answer or a dial; otherwise it is made then. */

@@ -69,11 +69,16 @@ export class RecordingDesk {
     return recording
   }
 
-  /** The running recordings of one owner that a command means: the named one, or all; null when the name fits none. */
-  meant(running: ReadonlySet<RecordingId>, named: RecordingId | null): readonly Recording[] | null {
-    if (named !== null && !running.has(named)) return null
-    const ids = named === null ? [...running] : [named]
-    return ids.flatMap((id) => this.#hall.recordings.get(id) ?? [])
+  /**
+   * The running recordings of one owner that a command means: the one with an id, those with a name, or all; null when id
+   * or name fit none.
+   */
+  meant(running: ReadonlySet<RecordingId>, id: RecordingId | null, name?: string): readonly Recording[] | null {
+    if (id !== null && !running.has(id)) return null
+    const all = (id === null ? [...running] : [id]).flatMap((one) => this.#hall.recordings.get(one) ?? [])
+    if (name === undefined) return all
+    const called = all.filter(({ options, state }) => options.name === name && state !== 'processing')
+    return called.length === 0 ? null : called
   }
 
   stop(recording: Recording): void {

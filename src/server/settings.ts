@@ -224,7 +224,15 @@ const otherVariables = new Set([
   'HOOKSWITCH_ADMIN_TOKEN',
   'HOOKSWITCH_URL',
 ])
-const declaredKeys = new Set(['applications', 'numbers', 'trunks', 'users', 'rates', 'available_numbers'])
+const declaredKeys = new Set([
+  'applications',
+  'numbers',
+  'trunks',
+  'siprec_connectors',
+  'users',
+  'rates',
+  'available_numbers',
+])
 
 /** Read elsewhere: `recognisers.ts`. */
 const TRANSCRIPTION = 'transcription'

@@ -475,6 +475,27 @@ test('SRC-02: a recording runs beside the document until it is stopped', async (
   await scenario.close()
 })
 
+test('SRC-02: of several recordings a Stop ends the one it names; a name that none has is noted', async () => {
+  const scenario = await openTwilioScenario()
+  const { clock } = scenario
+  scenario.on(
+    '/voice',
+    twiml(`<Start><Recording name="first" recordingStatusCallback="/first"/></Start>
+      <Start><Recording name="second" recordingStatusCallback="/second"/></Start>
+      <Gather timeout="3"/><Stop><Recording name="third"/></Stop><Stop><Recording name="second"/></Stop><Gather timeout="30"/>`),
+  )
+  const { call } = await scenario.dialIn('carol', 440)
+  await scenario.untilAsked('/second')
+  await clock.advance(1_000)
+  assert.equal(call.state, 'up')
+  assert.deepEqual(words(scenario, '/first', 'RecordingStatus'), [])
+  const { notifications } = (await scenario.api('GET', '/Notifications.json')).json
+  assert.ok(notifications.some((one: { message_text: string }) => one.message_text.includes('third')))
+  call.hangUp()
+  await scenario.untilAsked('/first')
+  await scenario.close()
+})
+
 test('SRC-03, CALL-23: what is said on a call is told as text; without a recogniser that is noted', async () => {
   const listen = 'ws://listen.test/v1/listen'
   const scenario = await openTwilioScenario({

@@ -117,7 +117,7 @@ function siprecOf(noun: SiprecNoun, turn: Turn, doors: ProgrammeDoors): { readon
 
 /** SRC-02. */
 function recordingOf(noun: RecordingNoun, turn: Turn): { readonly command: EngineCommand } {
-  const { channels, track, trim, recordingCallback } = noun
+  const { name, channels, track, trim, recordingCallback } = noun
   const notes: RecordingNotes = {
     source: 'StartCallRecordingTwiML',
     ...(recordingCallback === null ? {} : { callback: { ...recordingCallback, url: turn.url(recordingCallback.url) } }),
@@ -130,6 +130,7 @@ function recordingOf(noun: RecordingNoun, turn: Turn): { readonly command: Engin
     silenceTimeoutMs: 0,
     beep: false,
     trimSilence: trim,
+    ...(name === null ? {} : { name }),
     fileName: null,
   } as const
   return { command: { type: 'record', call: turn.call.id, options, notes: { ...notes } } }
@@ -161,7 +162,7 @@ function stopOf(type: StopVerb['what'][number]['type'], name: string | null, tur
     case 'siprec':
       return { type: 'end-recording-session', call, name }
     case 'recording':
-      return { type: 'stop-recording', call, recording: null }
+      return { type: 'stop-recording', call, recording: null, ...(name === null ? {} : { name }) }
     case 'transcription':
       return { type: 'stop-transcription', call }
   }
