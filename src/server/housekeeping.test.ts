@@ -65,18 +65,21 @@ test('what is past its time is removed and nothing else', async () => {
       created_at_ms: 0,
       expires_at_ms: expiresAtMs,
     })
-  const left = async (table: 'outbox' | 'deliveries' | 'commands') =>
+  const left = async (table: 'outbox' | 'deliveries' | 'commands' | 'call_exchanges') =>
     (await store.db.selectFrom(table).selectAll().execute()).length
 
   await tell('good')
   status = 404
   await tell('bad')
   await store.commit([command('old', clock.wallMs() + 1_000), command('new', clock.wallMs() + KEEP_DEAD_MS * 2)])
+  const exchange = { id: 'x', account_id: 'a', call_id: 'c', at_ms: Math.floor(clock.wallMs()), data: '{}' }
+  await store.commit([insertRow('call_exchanges', exchange)])
   await library.put('a' as AccountId, 'm', Buffer.from('x'), '', 60)
   await clock.advance(KEEP_DELIVERED_MS - 10 * 60_000)
   assert.deepEqual([await left('outbox'), await left('deliveries'), await left('commands')], [2, 2, 1])
+  assert.equal(await left('call_exchanges'), 1)
   await clock.advance(20 * 60_000)
-  assert.deepEqual([await left('outbox'), await left('deliveries')], [1, 1])
+  assert.deepEqual([await left('outbox'), await left('deliveries'), await left('call_exchanges')], [1, 1, 0])
   await clock.advance(KEEP_DEAD_MS)
   assert.deepEqual([await left('outbox'), await left('deliveries'), await left('commands')], [0, 0, 1])
   end()

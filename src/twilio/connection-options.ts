@@ -1,7 +1,7 @@
 // What an application chooses about our patience in the fragment of its URL (TR-04): `#ct=2000&rc=3&rp=5xx,ct`. The fragment
 // stays with us: it goes neither over the wire nor into the signature.
 
-import { CONNECT_MS, RETRIES, SILENCE_MS, TOTAL_MS } from './fetch-limits.ts'
+import { CONNECT_MS, RETRIES, SILENCE_MS, TOTAL_MS } from './limits.ts'
 
 export type RetryCause = '4xx' | '5xx' | 'ct' | 'rt'
 

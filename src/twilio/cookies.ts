@@ -2,7 +2,7 @@
 // the call, and nothing of them is stored. `Expires` in the past and `Max-Age` below 1 forget a cookie; later ends are
 // beyond the call.
 
-import { MAX_COOKIE_CHARACTERS, MAX_COOKIES } from './fetch-limits.ts'
+import { MAX_COOKIE_CHARACTERS, MAX_COOKIES } from './limits.ts'
 
 interface Cookie {
   readonly name: string

@@ -4,7 +4,7 @@ import type { Chance } from '#base/chance.ts'
 import { token } from '#base/chance.ts'
 import { type AnsweredChallenge, answerChallenge, readChallenges } from '#sip/digest.ts'
 import { CookieJar } from './cookies.ts'
-import { MAX_ORIGINS } from './fetch-limits.ts'
+import { MAX_ORIGINS } from './limits.ts'
 
 export interface Login {
   readonly username: string

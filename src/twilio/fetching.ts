@@ -11,8 +11,8 @@ import type { OutboundError, OutboundHttp, OutboundReply } from '#base/outbound.
 import { err, ok, type Result } from '#base/result.ts'
 import { unreachable } from '#base/unreachable.ts'
 import { type ConnectionOptions, connectionOptions, type RetryCause } from './connection-options.ts'
-import { MAX_NOTED_BODY_OCTETS, MAX_REDIRECTS, MAX_URL_CHARACTERS } from './fetch-limits.ts'
 import type { FetchMemory, Login } from './fetch-memory.ts'
+import { MAX_ASKED_URL_CHARACTERS, MAX_NOTED_BODY_OCTETS, MAX_REDIRECTS } from './limits.ts'
 import { ReplyCache } from './reply-cache.ts'
 import { type Parameters, sign } from './signature.ts'
 import { MAX_DOCUMENT_OCTETS } from './twiml/limits.ts'
@@ -238,7 +238,7 @@ export function encodeForm(parameters: Parameters): string {
 }
 
 function hopTo(text: string, base?: URL): URL | null {
-  if (text.length > MAX_URL_CHARACTERS) return null
+  if (text.length > MAX_ASKED_URL_CHARACTERS) return null
   const url = URL.parse(text, base?.href)
   return url === null || !/^https?:$/.test(url.protocol) || url.hostname === '' ? null : url
 }

@@ -1,4 +1,4 @@
-// The bounds of this language (twilio-voice §2.3, §7).
+// The bounds of this language (twilio-voice §2.3, §5.1, §7).
 
 /** PAGE-01. */
 export const DEFAULT_PAGE_SIZE = 50
@@ -63,3 +63,21 @@ export const MAX_STREAM_PARAMETERS = 99
 export const MAX_STREAM_PARAMETER_CHARACTERS = 500
 /** Names of streams and their kin. */
 export const MAX_STREAM_NAME_CHARACTERS = 128
+/** What a request to an application may take (TR-03, TR-04): the defaults and what the URL's fragment may choose. */
+export const CONNECT_MS = { least: 100, most: 10_000, usual: 5_000 }
+export const SILENCE_MS = { least: 100, most: 15_000, usual: 15_000 }
+export const TOTAL_MS = { least: 100, most: 15_000, usual: 15_000 }
+export const RETRIES = { least: 0, most: 5, usual: 1 }
+/** TR-05. */
+export const MAX_REDIRECTS = 10
+/** Cookies of one call, and characters of one (RFC 6265 §6.1). */
+export const MAX_COOKIES = 50
+export const MAX_COOKIE_CHARACTERS = 4_096
+/** Hosts whose authentication is remembered for one call. */
+export const MAX_ORIGINS = 20
+/** Replies kept to ask only whether they changed (TR-07): 64 KB each at most. */
+export const MAX_CACHED_REPLIES = 256
+/** How much of a reply a notification keeps. */
+export const MAX_NOTED_BODY_OCTETS = 4_096
+/** Longest URL that is asked; what a GET appends counts (net/outbound-http.ts refuses longer ones). */
+export const MAX_ASKED_URL_CHARACTERS = 8_192

@@ -2,7 +2,7 @@
 // recently used first to go. A reply is kept only when it says how to recognise it.
 
 import type { OutboundReply } from '#base/outbound.ts'
-import { MAX_CACHED_REPLIES } from './fetch-limits.ts'
+import { MAX_CACHED_REPLIES } from './limits.ts'
 
 export class ReplyCache {
   readonly #replies = new Map<string, OutboundReply>()

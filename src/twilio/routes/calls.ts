@@ -14,19 +14,10 @@ import { coded, method, url, whole, word } from '../fields.ts'
 import { findCall, forgetCall } from '../finding-calls.ts'
 import { LIST_WINDOW, MAX_CALL_S, MAX_LISTED_SCAN } from '../limits.ts'
 import { notesOf } from '../notes.ts'
-import {
-  filter,
-  listReply,
-  type Page,
-  type PageAsk,
-  readPage,
-  storedPage,
-  storeWindow,
-  timeFilters,
-} from '../paging.ts'
+import { filter, listReply, type Page, type PageAsk, readPage, storedPage, timeFilters } from '../paging.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readNumber, readSid } from '../spelling.ts'
-import { stored } from '../stored.ts'
+import { windowOf } from '../stored-list.ts'
 import { callFields, dialSpec, inlineTwiml, instructionFields, readPlan, targetOf } from './call-creation.ts'
 
 const createBody = z.object({ ...callFields, ...instructionFields })
@@ -154,11 +145,7 @@ export function callRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioActor>[]
         }
         for (const { sign, atMs } of started.value) rows = rows.where('started_at_ms', sign, atMs)
         for (const { sign, atMs } of ended.value) rows = rows.where('ended_at_ms', sign, atMs)
-        const { where, direction, offset, limit } = storeWindow(window, 'started_at_ms')
-        if (where !== null) rows = rows.where(where)
-        return stored(() =>
-          rows.orderBy('started_at_ms', direction).orderBy('id', direction).offset(offset).limit(limit).execute(),
-        )
+        return windowOf(rows, 'started_at_ms', window)
       },
       matches,
     )

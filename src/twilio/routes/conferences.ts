@@ -10,10 +10,11 @@ import { conferenceResource, conferenceStatus } from '../conference-resource.ts'
 import { LANGUAGE, type TwilioActor, type TwilioDoors } from '../doors.ts'
 import { type ApiError, errors, fail, refusalError } from '../errors.ts'
 import { coded, method, url, word } from '../fields.ts'
-import { filter, listReply, readPage, storedPage, storeWindow, timeFilters } from '../paging.ts'
+import { filter, listReply, readPage, timeFilters } from '../paging.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readSid } from '../spelling.ts'
 import { stored } from '../stored.ts'
+import { pageFrom } from '../stored-list.ts'
 
 const updateBody = z.object({
   Status: word(['completed'], coded(20001, "Status must be 'completed'.")).optional(),
@@ -40,23 +41,10 @@ export function conferenceRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioAc
     if (status !== undefined) rows = rows.where('state', '=', states[status as keyof typeof states] ?? 'none')
     for (const { sign, atMs } of created.value) rows = rows.where('created_at_ms', sign, atMs)
     for (const { sign, atMs } of updated.value) rows = rows.where('updated_at_ms', sign, atMs)
-    const window = storeWindow(ask.value, 'created_at_ms')
-    if (window.where !== null) rows = rows.where(window.where)
-    const found = await stored(() =>
-      rows
-        .orderBy('created_at_ms', window.direction)
-        .orderBy('id', window.direction)
-        .offset(window.offset)
-        .limit(window.limit)
-        .execute(),
-    )
-    if (!found.ok) return fail(found.error)
-    const page = storedPage(
-      found.value.map((row) => conferenceFromRow(row, [])),
-      ask.value,
-    )
+    const page = await pageFrom(rows, 'created_at_ms', ask.value, (row) => conferenceFromRow(row, []))
+    if (!page.ok) return fail(page.error)
     const keyOf = (one: Conference) => ({ at: Math.floor(one.createdAtWallMs), id: one.id as string })
-    return listReply(request, 'conferences', ask.value, page, keyOf, conferenceResource)
+    return listReply(request, 'conferences', ask.value, page.value, keyOf, conferenceResource)
   }
 
   const fetch = async (request: TwilioRequest): Promise<Reply> => {

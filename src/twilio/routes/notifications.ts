@@ -5,10 +5,11 @@ import type { AnyRoute, Reply } from '#http/route.ts'
 import type { TwilioActor, TwilioDoors } from '../doors.ts'
 import { errors, fail, moreInfo } from '../errors.ts'
 import { type Noted, notedFromRow } from '../notifications.ts'
-import { filter, listReply, readPage, storedPage, storeWindow, timeFilters } from '../paging.ts'
+import { filter, listReply, readPage, timeFilters } from '../paging.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { API_VERSION, readSid, restTime, sid, uri } from '../spelling.ts'
 import { stored } from '../stored.ts'
+import { pageFrom } from '../stored-list.ts'
 
 const logs = { error: '0', warning: '1' } as const
 
@@ -32,21 +33,10 @@ export function notificationRoutes(doors: TwilioDoors): readonly AnyRoute<Twilio
     const log = filter(request.query, 'Log')
     if (log !== undefined) rows = rows.where('level', '=', log === '0' ? 'error' : log === '1' ? 'warning' : '')
     for (const { sign, atMs } of times.value) rows = rows.where('at_ms', sign, atMs)
-    const window = storeWindow(ask.value, 'at_ms')
-    if (window.where !== null) rows = rows.where(window.where)
-    const found = await stored(() =>
-      rows
-        .selectAll()
-        .orderBy('at_ms', window.direction)
-        .orderBy('id', window.direction)
-        .offset(window.offset)
-        .limit(window.limit)
-        .execute(),
-    )
-    if (!found.ok) return fail(found.error)
-    const page = storedPage(found.value.map(notedFromRow), ask.value)
+    const page = await pageFrom(rows.selectAll(), 'at_ms', ask.value, notedFromRow)
+    if (!page.ok) return fail(page.error)
     const keyOf = (one: Noted) => ({ at: one.atWallMs, id: one.id })
-    return listReply(request, 'notifications', ask.value, page, keyOf, resource)
+    return listReply(request, 'notifications', ask.value, page.value, keyOf, resource)
   }
 
   const lookUp = async (request: TwilioRequest): Promise<Reply> => {

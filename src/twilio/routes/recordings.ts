@@ -8,11 +8,12 @@ import type { AnyRoute, Reply } from '#http/route.ts'
 import type { OctetRange, TwilioActor, TwilioDoors } from '../doors.ts'
 import { type ApiError, errors, fail } from '../errors.ts'
 import { KEEP_DELETED_MS } from '../limits.ts'
-import { filter, listReply, readPage, storedPage, storeWindow, timeFilters } from '../paging.ts'
+import { filter, listReply, readPage, timeFilters } from '../paging.ts'
 import { recordingResource } from '../recording-resource.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readSid } from '../spelling.ts'
 import { stored } from '../stored.ts'
+import { pageFrom } from '../stored-list.ts'
 
 /** Where recordings hang: the path, and the column and sid by which they belong there. */
 const places = [
@@ -49,21 +50,10 @@ export function recordingRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioAct
         ? rows.where((where) => where.or([where('state', '!=', 'deleted'), where('created_at_ms', '>', keptSinceMs)]))
         : rows.where('state', '!=', 'deleted')
     for (const { sign, atMs } of times.value) rows = rows.where('created_at_ms', sign, atMs)
-    const window = storeWindow(ask.value, 'created_at_ms')
-    if (window.where !== null) rows = rows.where(window.where)
-    const found = await stored(() =>
-      rows
-        .select('data')
-        .orderBy('created_at_ms', window.direction)
-        .orderBy('id', window.direction)
-        .offset(window.offset)
-        .limit(window.limit)
-        .execute(),
-    )
-    if (!found.ok) return fail(found.error)
-    const page = storedPage(found.value.map(recordingFromRow), ask.value)
+    const page = await pageFrom(rows.select('data'), 'created_at_ms', ask.value, recordingFromRow)
+    if (!page.ok) return fail(page.error)
     const keyOf = (one: Recording) => ({ at: Math.floor(one.startedAtWallMs), id: one.id })
-    return listReply(request, 'recordings', ask.value, page, keyOf, (one) =>
+    return listReply(request, 'recordings', ask.value, page.value, keyOf, (one) =>
       recordingResource(one, doors.baseUrl(), { of: place.of }),
     )
   }

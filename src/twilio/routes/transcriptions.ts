@@ -5,10 +5,11 @@ import type { RecordingTranscriptionRow } from '#storage/schema.ts'
 import { deleteRow } from '#storage/write.ts'
 import type { TwilioActor, TwilioDoors } from '../doors.ts'
 import { errors, fail } from '../errors.ts'
-import { listReply, readPage, storedPage, storeWindow } from '../paging.ts'
+import { listReply, readPage } from '../paging.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { API_VERSION, readSid, restTime, seconds, sid, uri } from '../spelling.ts'
 import { stored } from '../stored.ts'
+import { pageFrom } from '../stored-list.ts'
 
 export function transcriptionRoutes(doors: TwilioDoors): readonly AnyRoute<TwilioActor>[] {
   const { store } = doors
@@ -20,22 +21,10 @@ export function transcriptionRoutes(doors: TwilioDoors): readonly AnyRoute<Twili
   const list = async (request: TwilioRequest): Promise<Reply> => {
     const ask = readPage(request.query)
     if (!ask.ok) return fail(ask.error)
-    const window = storeWindow(ask.value, 'created_at_ms')
-    let rows = rowsOf(request)
-    if (window.where !== null) rows = rows.where(window.where)
-    const found = await stored(() =>
-      rows
-        .selectAll()
-        .orderBy('created_at_ms', window.direction)
-        .orderBy('id', window.direction)
-        .offset(window.offset)
-        .limit(window.limit)
-        .execute(),
-    )
-    if (!found.ok) return fail(found.error)
-    const page = storedPage(found.value, ask.value)
+    const page = await pageFrom(rowsOf(request).selectAll(), 'created_at_ms', ask.value, (row) => row)
+    if (!page.ok) return fail(page.error)
     const keyOf = (row: RecordingTranscriptionRow) => ({ at: row.created_at_ms, id: row.id })
-    return listReply(request, 'transcriptions', ask.value, page, keyOf, resource)
+    return listReply(request, 'transcriptions', ask.value, page.value, keyOf, resource)
   }
   const found = async (
     request: TwilioRequest,
