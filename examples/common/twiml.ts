@@ -91,5 +91,10 @@ export function startTwiml(
     say(`listening on ${publicUrl} (voice URL ${publicUrl}/webhook; ${hint})`)
     process.send?.({ ready: true })
   })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => server.close())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      server.close()
+      server.closeAllConnections()
+      process.exit(0)
+    })
 }

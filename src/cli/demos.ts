@@ -50,7 +50,7 @@ export const demos: Readonly<Record<string, Demo>> = {
     users: [],
     environment: () => ({ AGENTS: 'anna' }),
     tries: [
-      [`npx hookswitch phone call --to ${DEMO_NUMBER} --dtmf 6w1 --hang-up-after 60`, 'one: waits for an agent'],
+      [`npx hookswitch phone call --to ${DEMO_NUMBER} --dtmf WWWW1 --hang-up-after 60`, 'one: waits for an agent'],
       [
         `npx hookswitch phone call --to ${DEMO_NUMBER} --from anna --say "how can I help" --hang-up-after 15`,
         'the agent',
@@ -64,7 +64,7 @@ export const demos: Readonly<Record<string, Demo>> = {
     users: ['owner'],
     environment: (sip) => ({ OWNER: `sip:owner@${sip}` }),
     tries: [
-      ['npx hookswitch phone answer --from owner --password demo --register --dtmf 6w1', 'the owner takes calls'],
+      ['npx hookswitch phone answer --from owner --password demo --register --dtmf WWWW1', 'the owner takes calls'],
       [`npx hookswitch phone call --to ${DEMO_NUMBER} --say "are you there" --hang-up-after 30`, 'the caller'],
       [`curl ${DEMO_APP}/messages`, 'what was left'],
     ],
