@@ -8,11 +8,12 @@ import type { AudioFailure, Sounds as HallSounds } from '#calls/doors.ts'
 import type { AudioSource } from '#calls/model.ts'
 import type { PlayerSource } from '#media/protocol.ts'
 import { describeSoundError, type Sounds } from '#speech/sounds.ts'
+import type { FindOwnRecording } from './own-recordings.ts'
 
-export function hallSounds(sounds: Sounds, library: MediaLibrary): HallSounds {
+export function hallSounds(sounds: Sounds, library: MediaLibrary, own: FindOwnRecording): HallSounds {
   return {
     async prepare(source: AudioSource, account: AccountId): Promise<Result<PlayerSource, AudioFailure>> {
-      const prepared = await prepare(sounds, library, source, account)
+      const prepared = await prepare(sounds, library, own, source, account)
       if (prepared === null) return err({ status: 'not-found', detail: 'There is no stored media of this name.' })
       if (prepared.ok) return ok(prepared.value)
       const missing =
@@ -25,12 +26,16 @@ export function hallSounds(sounds: Sounds, library: MediaLibrary): HallSounds {
 async function prepare(
   sounds: Sounds,
   library: MediaLibrary,
+  own: FindOwnRecording,
   source: AudioSource,
   account: AccountId,
 ): Promise<Awaited<ReturnType<Sounds['speak']>> | null> {
   switch (source.type) {
-    case 'url':
+    case 'url': {
+      const file = await own(source.url, account)
+      if (file !== null) return sounds.fromFile(file, source.url)
       return sounds.fromUrl(source.url, account, source.cache)
+    }
     case 'bytes':
       return sounds.fromBytes(source.bytes, account)
     case 'speech':

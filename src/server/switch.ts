@@ -34,6 +34,7 @@ import { keepHouse } from './housekeeping.ts'
 import { lineUp } from './lines.ts'
 import { MediaPool } from './media-pool.ts'
 import { ownAddress } from './own-address.ts'
+import { ownRecordings } from './own-recordings.ts'
 import { readRecognisers } from './recognisers.ts'
 import { anywhere } from './recognition.ts'
 import { RecordingCarrier } from './recording-carrier.ts'
@@ -198,7 +199,15 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     // Legs live with the main account's worker, so what is owned by it does too.
     media: { channelOf: (id) => hallChannels(register.account(id)?.owner ?? id) },
     mediaEvents: pool.value.ear(),
-    sounds: hallSounds(sounds, library),
+    sounds: hallSounds(
+      sounds,
+      library,
+      ownRecordings(
+        store,
+        () => `http://${httpAddress}`,
+        (path) => `${dataDir}/recordings/${path}`,
+      ),
+    ),
     shelf: new DiskShelf(
       disk,
       jobs,

@@ -1,6 +1,6 @@
 // How this language writes ids, times and addresses (twilio-voice §2, FMT-01 to FMT-08).
 
-import { type Id, toSid } from '#base/ids.ts'
+import { type AccountId, type Id, type RecordingId, toSid } from '#base/ids.ts'
 
 /** The letters before the 32 digits, by what they name (twilio-voice §2.1). */
 export const prefixes = {
@@ -74,6 +74,18 @@ export function uri(account: string, ...rest: readonly string[]): string {
 /** Where a recording is heard (REC-09): without an ending it is the WAV. */
 export function recordingUrl(baseUrl: string, account: string, recording: string): string {
   return `${baseUrl}/${API_VERSION}/Accounts/${sid('account', account)}/Recordings/${sid('recording', recording)}`
+}
+
+/** Whose recording such a URL names; null: it is another URL. */
+export function readRecordingUrl(
+  baseUrl: string,
+  url: string,
+): { readonly account: AccountId; readonly recording: RecordingId } | null {
+  if (!url.startsWith(`${baseUrl}/${API_VERSION}/Accounts/`)) return null
+  const named = /\/Accounts\/(AC[0-9a-f]{32})\/Recordings\/(RE[0-9a-f]{32})(?:\.wav|\.mp3)?$/i.exec(url)
+  const account = readSid<'account'>('account', named?.[1])
+  const recording = readSid<'recording'>('recording', named?.[2])
+  return account === null || recording === null ? null : { account, recording }
 }
 
 /** `+1 (555) 010-0123` is `+15550100123`, `5550100123` is American (FMT-07); null when it is no number. */

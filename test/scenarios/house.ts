@@ -27,6 +27,7 @@ import { type Lines, lineUp } from '#server/lines.ts'
 import { MediaFan } from '#server/media-fan.ts'
 import { mp3Decoder } from '#server/mp3-decoder.ts'
 import { noiseEngines } from '#server/noise-engines.ts'
+import { ownRecordings } from '#server/own-recordings.ts'
 import { RecordingCarrier } from '#server/recording-carrier.ts'
 import { DiskShelf } from '#server/recording-shelf.ts'
 import { hallSounds } from '#server/sounds-adapter.ts'
@@ -331,7 +332,15 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     media: { channelOf: () => hall },
     mediaEvents: fan.facade(),
     library,
-    sounds: hallSounds(sounds, library),
+    sounds: hallSounds(
+      sounds,
+      library,
+      ownRecordings(
+        store,
+        () => 'http://switch.test',
+        (path) => `/data/recordings/${path}`,
+      ),
+    ),
     shelf: new DiskShelf(disk, jobs, '/data/recordings', new RecordingCarrier({ register, http: outside, clock, log })),
     credentials,
     baseUrl: options.baseUrl ?? (() => 'http://switch.test'),

@@ -53,3 +53,20 @@ test('Dial connects two parties, and its action hears how that went (DIAL-01, DA
   await scenario.clock.until(() => call.state === 'ended')
   await scenario.close()
 })
+
+test('a Play of a RecordingUrl is heard, without anybody’s password (REC-09, PLAY-01)', async () => {
+  const scenario = await openTwilioScenario()
+  const { clock } = scenario
+  scenario.on('/voice', twiml('<Record action="/recorded" maxLength="3" playBeep="false"/>'))
+  scenario.on('/recorded', ({ params }) => twiml(`<Play>${params.RecordingUrl}</Play>`))
+  const { call } = await scenario.dialIn('carol', 400)
+  const recorded = await scenario.untilAsked('/recorded')
+  assert.equal(recorded.params.RecordingDuration, '3')
+  call.party.hum(null)
+  await clock.advance(2_000)
+  assert.deepEqual(hearing(call.party, [CAROL]), ['carol'])
+  await clock.until(() => call.state === 'ended')
+  const notes = await scenario.api('GET', '/Notifications.json')
+  assert.deepEqual(notes.json.notifications, [])
+  await scenario.close()
+})
