@@ -92,6 +92,14 @@ export function fromUuid<Of extends string>(text: string): Id<Of> | null {
   return text.replaceAll('-', '').toLowerCase() as Id<Of>
 }
 
+/**
+ * A decimal of at most 19 digits, made of an id's random bits: the spelling of `connection_id`. It cannot be read back, and
+ * is looked up by comparing.
+ */
+export function toDecimal(id: string): string {
+  return (BigInt(`0x${id.slice(16)}`) & 0x3fff_ffff_ffff_ffffn).toString()
+}
+
 /** Two letters and 32 hex digits, the spelling of `CallSid` (`CA`), `ConferenceSid` (`CF`) and their kin. */
 export function toSid(prefix: string, id: string): string {
   return prefix + id

@@ -32,6 +32,7 @@ import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
 import { LANGUAGE as SECOND_LANGUAGE, type TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
 import { speakTwilio, twilioEvents } from '#twilio/speak.ts'
+import { texmlMount } from '#twilio/texml-face.ts'
 import { voiceV1Mount } from '#twilio/voice-v1-face.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
 import type { Credentials } from './credentials.ts'
@@ -187,6 +188,7 @@ export function buildHouse(parts: HouseParts): House {
   mount(http, twilioFace, log)
   const voiceV1Face = voiceV1Mount(twilioDoors)
   mount(http, voiceV1Face, log)
+  mount(http, texmlMount(twilioDoors), log)
   mount(http, downloadMount(doors), log)
   const admin = adminMount({
     engine,

@@ -33,6 +33,7 @@ import { siprecCommandRoutes } from './routes/siprec-commands.ts'
 import { SIPREC_PATH, siprecConnectorRoutes, withNumbers } from './routes/siprec-connectors.ts'
 import { streamingRoutes } from './routes/streaming.ts'
 import { telephonyCredentialRoutes } from './routes/telephony-credentials.ts'
+import { texmlApplicationRoutes } from './routes/texml-applications.ts'
 import { transcriptionRoutes } from './routes/transcription.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts'
@@ -53,6 +54,7 @@ export function telnyxMount(doors: TelnyxDoors, links: RecordingLinks): Mount<Te
       ...queueRoutes(doors, commander),
       ...recordingRoutes(doors, links),
       ...applicationRoutes(doors),
+      ...texmlApplicationRoutes(doors),
       ...mediaRoutes(doors),
       ...callEventRoutes(doors),
       ...webhookDeliveryRoutes(doors),

@@ -1,7 +1,7 @@
 // How this language spells ids and times (telnyx-voice §6).
 
 import { isoMicros } from '#base/clock.ts'
-import { type CallId, fromControlId, fromUuid, type Id, toControlId, toUuid } from '#base/ids.ts'
+import { type CallId, fromControlId, fromUuid, type Id, toControlId, toDecimal, toUuid } from '#base/ids.ts'
 
 /** `v3:…`, the handle for commands. */
 export function callControlId(call: string): string {
@@ -21,14 +21,8 @@ export function readUuid<Of extends string>(text: string): Id<Of> | null {
   return fromUuid<Of>(text)
 }
 
-/**
- * `connection_id`: a decimal string of at most 19 digits, made of the id's random bits. It is looked up by comparing,
- * there are few applications.
- */
-export function connectionId(application: string): string {
-  const bits = BigInt(`0x${application.slice(16)}`) & 0x3fff_ffff_ffff_ffffn
-  return bits.toString()
-}
+/** `connection_id`. It is looked up by comparing: there are few applications. */
+export const connectionId = toDecimal
 
 /** Ten URL-safe characters naming one speak command. */
 export function speakId(playback: string): string {

@@ -36,7 +36,8 @@ export async function announce(
   target: Target,
   to: Call | null,
 ): Promise<void> {
-  const asker = { account: conference.account, call: to?.id ?? null, memory: new FetchMemory() }
+  const { account, application } = conference
+  const asker = { account, application, call: to?.id ?? null, memory: new FetchMemory() }
   const parameters = about(doors, conference, to)
   const sounds: Playback[] = []
   let failed = false

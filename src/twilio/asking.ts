@@ -2,7 +2,7 @@
 // is noted for the customer.
 
 import type { Clock } from '#base/clock.ts'
-import type { AccountId, CallId } from '#base/ids.ts'
+import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
 import type { CallLog } from './call-log.ts'
 import { type Asks, type MetProblem, noteOf, obtain } from './documents.ts'
 import type { FetchMemory } from './fetch-memory.ts'
@@ -14,6 +14,7 @@ import type { Document, DocumentContext, Problem, Target } from './twiml/verbs.t
 /** Whose request it is. */
 export interface Asker {
   readonly account: AccountId
+  readonly application: ApplicationId | null
   /** Null: a conference's. */
   readonly call: CallId | null
   readonly memory: FetchMemory
@@ -52,16 +53,17 @@ export class Asking {
     context: DocumentContext,
     fallback: Target | null,
   ): Promise<Had | null> {
-    const { account, memory } = asker
-    const had = await obtain({ ...target, parameters, fallback, context, account, memory }, this.#logged(asker))
+    const { account, application, memory } = asker
+    const wish = { ...target, parameters, fallback, context, account, application, memory }
+    const had = await obtain(wish, this.#logged(asker))
     for (const noted of had.noted) this.#note(asker, noted)
     return had.type === 'document' ? had : null
   }
 
   /** A request whose answer is not used. */
   async tell(asker: Asker, target: Target, parameters: Parameters): Promise<void> {
-    const { account, memory } = asker
-    const asked = await this.#logged(asker).ask({ ...target, parameters, account, memory })
+    const { account, application, memory } = asker
+    const asked = await this.#logged(asker).ask({ ...target, parameters, account, application, memory })
     if (!asked.ok) this.#note(asker, asked.error)
   }
 

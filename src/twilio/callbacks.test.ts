@@ -12,6 +12,7 @@ import { openStore } from '#storage/store.ts'
 import { Dispatcher } from '#webhooks/dispatcher.ts'
 import { type Callback, callbackDraft, isCallbackUrl, TwilioWebhooks } from './callbacks.ts'
 import type { Note } from './notifications.ts'
+import { sign } from './signature.ts'
 
 const TOKEN = 'secret-token'
 const CALL = 'CA0192f3c47b5a7c3d8e9f0a1b2c3d4e5f'
@@ -64,7 +65,9 @@ async function house() {
   const notes: Note[] = []
   const noted: ((note: Note) => void)[] = []
   const language = new TwilioWebhooks({
-    authToken: () => TOKEN,
+    signatures: {
+      headers: (_account, _application, { url, form }) => ({ 'x-twilio-signature': sign(TOKEN, url, form) }),
+    },
     note: async (note) => {
       notes.push(note)
       for (const hear of noted.splice(0)) hear(note)

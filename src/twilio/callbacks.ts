@@ -14,8 +14,9 @@ import { connectionOptions, type RetryCause } from './connection-options.ts'
 import { LANGUAGE } from './doors.ts'
 import { encodeForm, meaningOf, shown, withQuery } from './fetching.ts'
 import type { Note } from './notifications.ts'
-import { type Parameters, sign } from './signature.ts'
+import type { Parameters } from './signature.ts'
 import type { Problem, Target } from './twiml/verbs.ts'
+import type { Signatures } from './vendor.ts'
 
 /** Something to tell. */
 export interface Callback {
@@ -84,8 +85,8 @@ export function isCallbackUrl(text: string): boolean {
 }
 
 export interface CallbackDoors {
-  /** The account's primary token (AUTH-04); null when the account is gone. */
-  authToken(account: AccountId): string | null
+  /** AUTH-04, TX-05. */
+  readonly signatures: Pick<Signatures, 'headers'>
   /** Where what went wrong is written down. */
   note(note: Note): Promise<void>
 }
@@ -118,9 +119,13 @@ export class TwilioWebhooks implements Language {
   }
 
   sign(row: OutboxRow, rendered: Rendered): Readonly<Record<string, string>> {
-    const token = this.#doors.authToken(row.account_id as AccountId) ?? ''
     const form = rendered.method === 'POST' ? storedIn(row).parameters : []
-    return { 'x-twilio-signature': sign(token, rendered.url, form) }
+    const { url, body } = rendered
+    return this.#doors.signatures.headers(row.account_id as AccountId, row.application_id as ApplicationId | null, {
+      url,
+      form,
+      body,
+    })
   }
 
   /** TR-12: whatever is not a 2xx is a 15003 warning. */

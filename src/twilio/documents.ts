@@ -1,7 +1,7 @@
 // Instructions for a call: asked for over HTTP, or given inline (twilio-voice §3, TR-11). What comes back is a document to
 // run, or the certainty that there is none; in both cases everything odd that was met, with the request it was met in.
 
-import type { AccountId, CallId } from '#base/ids.ts'
+import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { FetchMemory } from './fetch-memory.ts'
 import type { Asked, Exchange, Fetched, Fetcher } from './fetching.ts'
@@ -21,6 +21,8 @@ export interface Wish {
   /** Where the document will run (§3.1). */
   readonly context: DocumentContext
   readonly account: AccountId
+  /** See `Asked`. */
+  readonly application: ApplicationId | null
   /** The call's. */
   readonly memory: FetchMemory
 }

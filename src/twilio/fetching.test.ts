@@ -14,6 +14,7 @@ import { connectionOptions } from './connection-options.ts'
 import { inlineDocument, obtain, type Wish } from './documents.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { Fetcher, withQuery } from './fetching.ts'
+import { sign } from './signature.ts'
 
 const TOKEN = 'secret-token'
 const ACCOUNT = 'a'.repeat(32) as AccountId
@@ -25,7 +26,14 @@ after(() => {
 const http = new GuardedHttp({ allow: ['127.0.0.0/8'] })
 closers.push(() => http.close())
 function fetcher(through: OutboundHttp = http): Fetcher {
-  return new Fetcher({ http: through, clock: new RealClock(), chance: seededChance(1), authToken: () => TOKEN })
+  return new Fetcher({
+    http: through,
+    clock: new RealClock(),
+    chance: seededChance(1),
+    signatures: {
+      headers: (_account, _application, { url, form }) => ({ 'x-twilio-signature': sign(TOKEN, url, form) }),
+    },
+  })
 }
 
 interface Seen {
@@ -80,6 +88,7 @@ function wish(url: string, more: Partial<Wish> = {}): Wish {
     fallback: null,
     context: 'main',
     account: ACCOUNT,
+    application: null,
     memory: new FetchMemory(),
     ...more,
   }

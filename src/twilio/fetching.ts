@@ -6,7 +6,7 @@
 
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
-import type { AccountId } from '#base/ids.ts'
+import type { AccountId, ApplicationId } from '#base/ids.ts'
 import type { OutboundError, OutboundHttp, OutboundReply } from '#base/outbound.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import { unreachable } from '#base/unreachable.ts'
@@ -14,9 +14,12 @@ import { type ConnectionOptions, connectionOptions, type RetryCause } from './co
 import type { FetchMemory, Login } from './fetch-memory.ts'
 import { MAX_ASKED_URL_CHARACTERS, MAX_NOTED_BODY_OCTETS, MAX_REDIRECTS } from './limits.ts'
 import { ReplyCache } from './reply-cache.ts'
-import { type Parameters, sign } from './signature.ts'
+import type { Parameters } from './signature.ts'
 import { MAX_DOCUMENT_OCTETS } from './twiml/limits.ts'
 import type { Method, Problem } from './twiml/verbs.ts'
+import type { Signatures } from './vendor.ts'
+
+const EMPTY = new Uint8Array(0)
 
 export interface Asked {
   /** Absolute; may hold credentials (TR-08) and a fragment of options (TR-04). */
@@ -24,6 +27,8 @@ export interface Asked {
   readonly method: Method
   readonly parameters: Parameters
   readonly account: AccountId
+  /** Whose request it is, which decides how it is signed; null: the account's. */
+  readonly application: ApplicationId | null
   readonly memory: FetchMemory
 }
 
@@ -62,8 +67,8 @@ export interface FetchDoors {
   readonly http: OutboundHttp
   readonly clock: Clock
   readonly chance: Chance
-  /** The account's primary token (AUTH-04); null when the account is gone. */
-  authToken(account: AccountId): string | null
+  /** AUTH-04, TX-05. */
+  readonly signatures: Pick<Signatures, 'headers'>
 }
 
 /** One request of ours on its way. */
@@ -179,7 +184,7 @@ export class Fetcher {
     leftMs: number,
     idempotencyToken: string,
   ): Promise<Result<OutboundReply, OutboundError>> {
-    const { memory, account } = asked
+    const { memory, account, application } = asked
     const { chance } = this.#doors
     const form = hop.method === 'POST' ? hop.parameters : []
     const body = Buffer.from(encodeForm(form))
@@ -196,7 +201,11 @@ export class Fetcher {
         'user-agent': 'TwilioProxy/1.1',
         'i-twilio-idempotency-token': idempotencyToken,
         'x-home-region': 'us1',
-        'x-twilio-signature': sign(this.#doors.authToken(account) ?? '', hop.url.href, form),
+        ...this.#doors.signatures.headers(account, application, {
+          url: hop.url.href,
+          form,
+          body: hop.method === 'POST' ? body : EMPTY,
+        }),
         ...(hop.method === 'POST' ? { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' } : {}),
         ...(cookies === null ? {} : { cookie: cookies }),
         ...(authorization === null ? {} : { authorization }),

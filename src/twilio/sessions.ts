@@ -26,7 +26,9 @@ import { Counter, type Effect, type Input, type ParticipantInput, Turn, type Whi
 import type { Parameters } from './signature.ts'
 import { API_VERSION } from './spelling.ts'
 import { handshakeHeaders } from './streams.ts'
+import { texmlParameters } from './texml/parameters.ts'
 import type { Document, DocumentContext, Problem, Target } from './twiml/verbs.ts'
+import { vendorOf } from './vendor.ts'
 import { instructionsOf } from './voice-settings.ts'
 
 export interface SessionDoors {
@@ -421,8 +423,10 @@ export class Sessions {
 
   #parameters(record: Call, extra: Parameters): Parameters {
     const given = new Set(extra.map(([name]) => name))
-    const standard = standardParameters(record, this.#doors.register.application(record.application))
-    return [...standard.filter(([name]) => !given.has(name)), ...extra]
+    const application = this.#doors.register.application(record.application)
+    const standard = standardParameters(record, application)
+    const said = [...standard.filter(([name]) => !given.has(name)), ...extra]
+    return vendorOf(application) === 'telnyx' ? texmlParameters(said, application, record) : said
   }
 
   #setTimer(session: Session, name: string, atMs: number): void {
@@ -467,7 +471,7 @@ export class Sessions {
 }
 
 function asker({ record, memory }: Session) {
-  return { account: record.account, call: record.id, memory }
+  return { account: record.account, application: record.application, call: record.id, memory }
 }
 
 /** TR-11: what a caller hears when its application cannot be had. */

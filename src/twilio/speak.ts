@@ -23,6 +23,7 @@ import { recordRooms } from './room-recording.ts'
 import { Sessions } from './sessions.ts'
 import { handshakeHeaders } from './streams.ts'
 import { type RoomCallback, Telling } from './telling.ts'
+import { Signatures } from './vendor.ts'
 
 export interface EventParts {
   readonly register: Register
@@ -44,12 +45,13 @@ export interface TwilioEvents {
 
 export function twilioEvents({ register, store, clock, ids, log, baseUrl }: EventParts): TwilioEvents {
   const notifications = new Notifications({ store, clock, ids, log })
+  const signatures = new Signatures(register, () => clock.wallMs())
   const note = (one: Note): Promise<void> => notifications.note(one)
   const telling = new Telling({ register, ids, baseUrl, note, wallMs: () => clock.wallMs() })
   return {
     notifications,
     callLog: new CallLog({ store, clock, ids, log }),
-    webhooks: new TwilioWebhooks({ authToken: (account) => register.authToken(account), note }),
+    webhooks: new TwilioWebhooks({ signatures, note }),
     roomCallback: telling.roomCallback,
     drafts: (event) => telling.drafts(event),
   }
@@ -97,7 +99,7 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     roomCallback,
     recognisers = [],
   } = parts
-  const fetcher = new Fetcher({ http, clock, chance, authToken: (account) => register.authToken(account) })
+  const fetcher = new Fetcher({ http, clock, chance, signatures: new Signatures(register, () => clock.wallMs()) })
   const asking = new Asking({ fetcher, notifications, callLog, clock })
   const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers })
   const rooms = new PlannedRooms(engine, ids)

@@ -18,8 +18,10 @@ import type { Parameters } from './signature.ts'
 import { siprecCallbacks, siprecFailure } from './siprec.ts'
 import { recordingUrl, restTime, sid } from './spelling.ts'
 import { streamCallbacks, streamFailure } from './streams.ts'
+import { texmlParameters } from './texml/parameters.ts'
 import { transcriptionCallbacks, transcriptionFailure } from './transcriptions.ts'
 import type { Problem, StatusTarget, Target } from './twiml/verbs.ts'
+import { vendorOf } from './vendor.ts'
 import { endCallbackOf } from './voice-settings.ts'
 
 /** A room's callback that no fact causes, numbered like the others; null: nobody wants to know. */
@@ -80,7 +82,10 @@ export class Telling {
       const draft = callbackDraft({
         id: this.#doors.ids.make<'event'>(),
         target: told.target,
-        parameters: told.parameters,
+        parameters:
+          vendorOf(application) === 'telnyx'
+            ? texmlParameters(told.parameters, application, 'call' in event.fact ? event.fact.call : null)
+            : told.parameters,
         lane: event.lane,
         sequence: event.sequence,
         account: application.account,

@@ -12,7 +12,7 @@ import { fail } from '../commander.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
 import { accountsError, errors } from '../errors.ts'
 import { allFilters } from '../paging.ts'
-import { resolveApplication } from '../resolve.ts'
+import { resolveProgram } from '../resolve.ts'
 import { route } from '../route.ts'
 import { connectionId, resourceTime, uuid } from '../spelling.ts'
 
@@ -73,7 +73,7 @@ export function numberOrderRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
     },
     create: creation(orderBody, 200, async (body, actor) => {
       const connection =
-        body.connection_id === undefined ? null : resolveApplication(doors, actor.account, body.connection_id)
+        body.connection_id === undefined ? null : resolveProgram(doors, actor.account, body.connection_id)
       if (body.connection_id !== undefined && connection === null) {
         return err(errors.noSuch('/connection_id', 'There is no such connection.'))
       }

@@ -4,7 +4,7 @@
 
 import { z } from 'zod'
 import { countryOf } from '#accounts/destinations.ts'
-import type { NumberVoice, PhoneNumber } from '#accounts/model.ts'
+import type { Application, NumberVoice, PhoneNumber } from '#accounts/model.ts'
 import type { AccountId, ApplicationId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
@@ -13,9 +13,10 @@ import { type Collection, change, collectionRoutes, contains, type Listing, list
 import { fail } from '../commander.ts'
 import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from '../doors.ts'
 import { type ApiError, accountsError, errors } from '../errors.ts'
-import { resolveApplication } from '../resolve.ts'
+import { resolveProgram } from '../resolve.ts'
 import { route } from '../route.ts'
 import { connectionId, resourceTime } from '../spelling.ts'
+import { isTexml } from '../texml-program.ts'
 
 const patchBody = z.object({
   connection_id: text(40).nullish(),
@@ -64,13 +65,16 @@ const voiceBody = z.object({
   usage_payment_method: z.enum(['pay-per-minute', 'channel']).optional(),
 })
 
+function isConnection(application: Application | null): boolean {
+  return application?.dialect === LANGUAGE || isTexml(application)
+}
+
 export const plainVoice: NumberVoice = { paidByChannel: false, forwarding: null, recording: null, translated: null }
 
 export function phoneNumberRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxActor>[] {
   const noun = 'phone number'
   // Programs of another language are no connections here.
-  const connected = (id: ApplicationId | null): boolean =>
-    id !== null && doors.register.application(id)?.dialect === LANGUAGE
+  const connected = (id: ApplicationId | null): boolean => id !== null && isConnection(doors.register.application(id))
   const all = (account: AccountId): readonly PhoneNumber[] =>
     doors.register.numbers(account).map((one) => (connected(one.application) ? one : { ...one, application: null }))
   const find = (account: AccountId, id: string): PhoneNumber | null =>
@@ -102,7 +106,7 @@ export function phoneNumberRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
         let application = applicationOf(one)
         if (body.connection_id !== undefined) {
           const named = body.connection_id === null || body.connection_id === '' ? null : body.connection_id
-          const found: ApplicationId | null = named === null ? null : resolveApplication(doors, actor.account, named)
+          const found: ApplicationId | null = named === null ? null : resolveProgram(doors, actor.account, named)
           if (named !== null && found === null) {
             return err(errors.noSuch('/connection_id', 'There is no such connection.'))
           }

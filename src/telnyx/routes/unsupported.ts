@@ -17,8 +17,6 @@ const callActions = [
   'pay',
 ]
 
-const collections = ['texml_applications']
-
 export function unsupportedRoutes(): readonly AnyRoute<TelnyxActor>[] {
   return [
     ...callActions.map((action) =>
@@ -35,19 +33,5 @@ export function unsupportedRoutes(): readonly AnyRoute<TelnyxActor>[] {
       summary: 'dial_participant (not built)',
       handler: async () => fail(errors.notSupported('The command dial_participant')),
     }),
-    ...collections.flatMap((name) => [
-      ...(['GET', 'POST'] as const).map((method) => collection(method, name, `/${name}`)),
-      // One of them, and whatever hangs below it.
-      ...(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => collection(method, name, `/${name}/*`)),
-    ]),
   ]
-}
-
-function collection(method: AnyRoute<TelnyxActor>['method'], name: string, path: string): AnyRoute<TelnyxActor> {
-  return route<unknown>({
-    method,
-    path,
-    summary: `${name} (not built)`,
-    handler: async () => fail(errors.notSupported(`The resource ${name}`)),
-  })
 }

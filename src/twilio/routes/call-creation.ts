@@ -2,6 +2,7 @@
 // recorded how, and who is told.
 
 import { z } from 'zod'
+import type { Application } from '#accounts/model.ts'
 import type { ApplicationId, CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { DialSpec } from '#calls/commands.ts'
@@ -24,6 +25,7 @@ import { readNumber, readSid } from '../spelling.ts'
 import { MAX_INLINE_CHARACTERS } from '../twiml/limits.ts'
 import { readSipUri } from '../twiml/sip-noun.ts'
 import type { Detection, Method, StatusTarget, Target } from '../twiml/verbs.ts'
+import { vendorOf } from '../vendor.ts'
 import { endCallbackOf, instructionsOf } from '../voice-settings.ts'
 
 const detectionFields = {
@@ -207,14 +209,13 @@ export function readPlan(
   actor: TwilioActor,
   body: CallBody & InstructionBody,
 ): Result<Plan, ApiError> {
-  const own = ownPlan(actor, body)
-  if (body.ApplicationSid !== undefined && body.Url == null) {
-    const id = readSid<'application'>('application', body.ApplicationSid)
-    const application = id === null ? null : doors.register.application(id)
-    if (application === null || application.account !== actor.account || application.dialect !== LANGUAGE)
-      return err(
-        errors.coded(400, 21218, `ApplicationSid ${body.ApplicationSid} is not an application of this account.`),
-      )
+  const named = program(doors, actor, body.ApplicationSid)
+  if (!named.ok) return named
+  const application = named.value
+  // A program of the other vendor owns its calls whatever document they begin with: it decides how they are spoken to.
+  const owner = vendorOf(application) === 'telnyx' && application !== null ? { application: application.id } : {}
+  const own = { ...ownPlan(actor, body), ...owner }
+  if (application !== null && body.Url == null && body.Twiml === undefined) {
     const settings = instructionsOf(application)
     if (settings === null)
       return err(errors.coded(400, 21205, `Application ${body.ApplicationSid} has no VoiceUrl: give it one.`))
@@ -232,6 +233,19 @@ export function readPlan(
   }
   if (body.Twiml !== undefined) return ok({ ...own, instructions: { type: 'inline', twiml: body.Twiml } })
   return err(errors.coded(400, 21205, 'Url, Twiml or ApplicationSid is required: what is the call to do?'))
+}
+
+function program(
+  doors: TwilioDoors,
+  actor: TwilioActor,
+  named: string | undefined,
+): Result<Application | null, ApiError> {
+  if (named === undefined) return ok(null)
+  const id = readSid<'application'>('application', named)
+  const application = id === null ? null : doors.register.application(id)
+  return application !== null && application.account === actor.account && application.dialect === LANGUAGE
+    ? ok(application)
+    : err(errors.coded(400, 21218, `ApplicationSid ${named} is not an application of this account.`))
 }
 
 /** Calls that name no application belong to the account's own. */
