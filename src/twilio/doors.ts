@@ -14,7 +14,7 @@ import type { Store } from '#storage/store.ts'
 import type { CallLog } from './call-log.ts'
 import type { Notifications } from './notifications.ts'
 import type { ParticipantInput } from './programme/turn.ts'
-import type { Redirection } from './sessions.ts'
+import type { Redirection } from './redirection.ts'
 import type { Target } from './twiml/verbs.ts'
 
 export interface TwilioDoors {

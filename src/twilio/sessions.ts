@@ -23,6 +23,7 @@ import { standardParameters } from './parameters.ts'
 import { Programme } from './programme/programme.ts'
 import type { ProgrammeDoors } from './programme/programme-doors.ts'
 import { Counter, type Effect, type Input, type ParticipantInput, Turn, type WhisperEnd } from './programme/turn.ts'
+import type { Redirection } from './redirection.ts'
 import type { Parameters } from './signature.ts'
 import { API_VERSION } from './spelling.ts'
 import { handshakeHeaders } from './streams.ts'
@@ -40,11 +41,6 @@ export interface SessionDoors {
   readonly baseUrl: () => string
   readonly recognisers: readonly DeclaredRecogniser[]
 }
-
-/** What a live call is redirected to (CALL-11). */
-export type Redirection =
-  | { readonly type: 'url'; readonly target: Target; readonly fallback: Target | null }
-  | { readonly type: 'inline'; readonly twiml: string }
 
 /** What a session begins with. */
 type Beginning =
