@@ -2,7 +2,7 @@
 // domains and declared applications alike.
 
 import type { Application } from '#accounts/model.ts'
-import type { Method, Target } from './twiml/verbs.ts'
+import type { Method, StatusTarget, Target } from './twiml/verbs.ts'
 
 export interface VoiceSettings {
   readonly target: Target
@@ -30,4 +30,15 @@ export function endCallbackOf(application: Application): Target | null {
 
 function methodOf(value: unknown): Method {
   return value === 'GET' ? 'GET' : 'POST'
+}
+
+/** A status callback as a request names it; null: nobody is to be told. */
+export function statusTarget(
+  url: string | null | undefined,
+  method: Method | undefined,
+  events: readonly string[] | undefined,
+  otherwise: readonly string[] = ['completed'],
+): StatusTarget | null {
+  if (url == null) return null
+  return { url, method: method ?? 'POST', events: events === undefined || events.length === 0 ? otherwise : events }
 }

@@ -19,14 +19,14 @@ import {
   MAX_CALL_TIMEOUT_S,
   MAX_RECORDING_MS,
 } from '../limits.ts'
-import type { Instructions, TwilioNotes } from '../notes.ts'
+import type { Instructions, RecordingNotes, TwilioNotes } from '../notes.ts'
 import { callerOf } from '../programme/dialing.ts'
 import { readNumber, readSid } from '../spelling.ts'
 import { MAX_INLINE_CHARACTERS } from '../twiml/limits.ts'
 import { readSipUri } from '../twiml/sip-noun.ts'
 import type { Detection, Method, StatusTarget, Target } from '../twiml/verbs.ts'
 import { vendorOf } from '../vendor.ts'
-import { endCallbackOf, instructionsOf } from '../voice-settings.ts'
+import { endCallbackOf, instructionsOf, statusTarget } from '../voice-settings.ts'
 
 const detectionFields = {
   MachineDetection: word(['Enable', 'DetectMessageEnd']).optional(),
@@ -133,22 +133,7 @@ export function dialSpec(
                 }),
           }
         : { waitForVerdict: detection.mode === 'DetectMessageEnd' ? 'message-end' : 'verdict' }),
-    ...(body.Record === true
-      ? {
-          recording: {
-            source: 'OutboundAPI',
-            ...(body.RecordingStatusCallback == null
-              ? {}
-              : {
-                  callback: {
-                    url: body.RecordingStatusCallback,
-                    method: body.RecordingStatusCallbackMethod ?? 'POST',
-                    events: body.RecordingStatusCallbackEvent ?? ['completed'],
-                  },
-                }),
-          },
-        }
-      : {}),
+    ...(body.Record === true ? { recording: recordingNotes(body) } : {}),
   }
   return ok({
     id: doors.ids.make<'call'>(),
@@ -180,6 +165,16 @@ export function dialSpec(
     },
     notes: { ...notes },
   })
+}
+
+function recordingNotes(body: CallBody): RecordingNotes {
+  const {
+    RecordingStatusCallback: url,
+    RecordingStatusCallbackMethod: method,
+    RecordingStatusCallbackEvent: events,
+  } = body
+  const callback = statusTarget(url, method, events)
+  return { source: 'OutboundAPI', ...(callback === null ? {} : { callback }) }
 }
 
 function recordingOf(body: CallBody): RecordingOptions {
@@ -250,10 +245,9 @@ function program(
 
 /** Calls that name no application belong to the account's own. */
 export function ownPlan(actor: TwilioActor, body: CallBody): Omit<Plan, 'instructions'> {
-  const { StatusCallback: url, StatusCallbackMethod: method = 'POST', StatusCallbackEvent: events = [] } = body
   return {
     application: actor.account as string as ApplicationId,
-    progress: url == null ? null : { url, method, events: events.length === 0 ? ['completed'] : events },
+    progress: statusTarget(body.StatusCallback, body.StatusCallbackMethod, body.StatusCallbackEvent),
   }
 }
 

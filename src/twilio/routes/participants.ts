@@ -18,6 +18,7 @@ import { cutPage, filter, listReply, readPage } from '../paging.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readSid, sid } from '../spelling.ts'
 import type { ConferenceTarget, DialVerb, Document } from '../twiml/verbs.ts'
+import { statusTarget } from '../voice-settings.ts'
 import { callFields, dialSpec, ownPlan } from './call-creation.ts'
 import { findConference } from './conferences.ts'
 
@@ -280,22 +281,17 @@ function documentOf(name: string, id: ConferenceId, body: CreateBody): Document 
     trim: body.ConferenceTrim !== 'do-not-trim',
     coach: body.Coaching === true ? (body.CallSidToCoach ?? null) : null,
     region: body.Region ?? null,
-    statusCallback:
-      body.ConferenceStatusCallback == null
-        ? null
-        : {
-            url: body.ConferenceStatusCallback,
-            method: body.ConferenceStatusCallbackMethod ?? 'POST',
-            events: body.ConferenceStatusCallbackEvent ?? ['start', 'end'],
-          },
-    recordingCallback:
-      body.ConferenceRecordingStatusCallback == null
-        ? null
-        : {
-            url: body.ConferenceRecordingStatusCallback,
-            method: body.ConferenceRecordingStatusCallbackMethod ?? 'POST',
-            events: body.ConferenceRecordingStatusCallbackEvent ?? ['completed'],
-          },
+    statusCallback: statusTarget(
+      body.ConferenceStatusCallback,
+      body.ConferenceStatusCallbackMethod,
+      body.ConferenceStatusCallbackEvent,
+      ['start', 'end'],
+    ),
+    recordingCallback: statusTarget(
+      body.ConferenceRecordingStatusCallback,
+      body.ConferenceRecordingStatusCallbackMethod,
+      body.ConferenceRecordingStatusCallbackEvent,
+    ),
     eventCallbackUrl: null,
   }
   const dial: DialVerb = {

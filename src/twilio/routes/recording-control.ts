@@ -15,6 +15,7 @@ import type { RecordingNotes } from '../notes.ts'
 import { recordingResource } from '../recording-resource.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readSid } from '../spelling.ts'
+import { statusTarget } from '../voice-settings.ts'
 
 const CURRENT = 'Twilio.CURRENT'
 
@@ -46,18 +47,13 @@ export function recordingControlRoutes(doors: TwilioDoors): readonly AnyRoute<Tw
     const live = call === null ? null : doors.engine.call(actor.account, call)
     if (live === null) return fail(errors.notFound(request.path))
     const track = body.RecordingTrack ?? 'both'
-    const notes: RecordingNotes = {
-      source: 'StartCallRecordingAPI',
-      ...(body.RecordingStatusCallback == null
-        ? {}
-        : {
-            callback: {
-              url: body.RecordingStatusCallback,
-              method: body.RecordingStatusCallbackMethod ?? 'POST',
-              events: body.RecordingStatusCallbackEvent ?? ['completed'],
-            },
-          }),
-    }
+    const {
+      RecordingStatusCallback: url,
+      RecordingStatusCallbackMethod: by,
+      RecordingStatusCallbackEvent: events,
+    } = body
+    const callback = statusTarget(url, by, events)
+    const notes: RecordingNotes = { source: 'StartCallRecordingAPI', ...(callback === null ? {} : { callback }) }
     const done = await execute(actor, {
       type: 'record',
       call: live.id,
