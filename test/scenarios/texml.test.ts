@@ -72,6 +72,7 @@ test('TX-01 to 05: an application over the SDK, a number that leads to it, a cal
     voice_url: `${APP}/texml`,
   })
   assert.equal(changed.data!.friendly_name, 'renamed')
+  assert.equal((await client.texmlApplications.retrieve(application.id!)).data!.voice_url, `${APP}/texml`)
   const listed = []
   for await (const one of client.texmlApplications.list()) listed.push(one.id)
   assert.deepEqual(listed, [application.id])
