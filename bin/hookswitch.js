@@ -7,11 +7,12 @@ if (major < 24) {
   process.exit(2)
 }
 process.removeAllListeners('warning')
-// What a call leaves behind is collected while it is little: left alone, the young generation of each thread grows to some fifty
-// megabytes of garbage, more than 500 calls hold, and outgrows the processor's caches. It cannot be given as an option, because
-// we are started as a file; V8 reads the factor each time it would grow.
+// The young generation is large enough once everything is loaded. Left alone it would grow on under load, to some fifty megabytes
+// of garbage: more than 500 calls hold. It cannot be given as an option, because we are started as a file; V8 reads the factor
+// each time it would grow.
+const LOADED_MS = 1_200
 const { setFlagsFromString } = await import('node:v8')
-setFlagsFromString('--semi-space-growth-factor=1')
+setTimeout(() => setFlagsFromString('--semi-space-growth-factor=1'), LOADED_MS).unref()
 // Types stripped and code compiled once are kept for the next start, here and in the media workers: half of a start is that.
 const { enableCompileCache, flushCompileCache, getCompileCacheDir } = await import('node:module')
 enableCompileCache?.()

@@ -58,6 +58,9 @@ async function own(scenario: Scenario): Promise<Things> {
   const site = (await client.fqdnConnections.create({ connection_name: 'secret site' })).data!
   const fqdn = (await client.fqdns.create({ fqdn: 'secret.test', dns_record_type: 'a', connection_id: site.id! })).data!
   const profile = (await client.outboundVoiceProfiles.create({ name: 'secret profile' })).data!
+  const documents = (
+    await client.texmlApplications.create({ friendly_name: 'secret documents', voice_url: 'http://app.test/secret' })
+  ).data!
   const number = (await client.phoneNumbers.list()).data![0]!
   const order = (await client.numberOrders.create({ phone_numbers: [{ phone_number: '+13125550101' }] })).data!
   scenario.files.set('http://files.test/secret.wav', new Uint8Array(64))
@@ -93,6 +96,7 @@ async function own(scenario: Scenario): Promise<Things> {
     '/recordings/': [recorded.id!, UNKNOWN_UUID],
     '/recording_transcriptions/': [recordingId, UNKNOWN_UUID],
     '/call_control_applications/': [connection_id, UNKNOWN_DECIMAL],
+    '/texml_applications/': [documents.id!, UNKNOWN_DECIMAL],
     '/connections/': [connection_id, UNKNOWN_DECIMAL],
     '/media/': ['secret-media', 'no-media'],
     '/custom_storage_credentials/': [connection_id, UNKNOWN_DECIMAL],
