@@ -36,6 +36,16 @@ test('a bad value says where it stands and what is expected', () => {
   assert.equal(text(readSettings({ sipPort: '99999' }, {}, null)), "--sip-port: '99999' is not a port")
 })
 
+test('recordings are for their account alone, unless file or environment say otherwise', () => {
+  const read = (environment: Record<string, string>, file: object | null) => {
+    const result = readSettings({}, environment, file as never)
+    return result.ok && result.value.publicRecordings
+  }
+  assert.equal(read({}, null), false)
+  assert.equal(read({}, { twilio: { public_recordings: true } }), true)
+  assert.equal(read({ HOOKSWITCH_TWILIO_PUBLIC_RECORDINGS: 'false' }, { twilio: { public_recordings: true } }), false)
+})
+
 test('what the file declares is handed on untouched', () => {
   const declared = { users: [{ username: 'alice', password: 'secret' }] }
   const result = readSettings({}, {}, declared)

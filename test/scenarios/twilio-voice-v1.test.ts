@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { AccountId, CallId } from '#base/ids.ts'
 import { ACCOUNT } from './house.ts'
+import { APP, openTwilioScenario, SID, TOKEN, TWILIO_NUMBER, twiml } from './twilio-app.ts'
 import { ACCOUNT_SID, openTwilioHouse, refuses, type TwilioHouse } from './twilio-house.ts'
 
 let house: TwilioHouse
@@ -194,6 +195,62 @@ test('V1-04: an account within another is judged by that one’s countries until
   await refuses(call('+81312345678'), 400, 21215)
 })
 
+test('V1-04: a Dial into a country that is switched off fails, and the notifications say why (13227)', async () => {
+  const scenario = await openTwilioScenario({
+    declared: {
+      applications: [{ name: 'demo', dialect: 'twilio', webhook_url: `${APP}/voice` }],
+      numbers: [{ number: TWILIO_NUMBER, application: 'demo' }],
+      trunks: [{ name: 'world', match: '^\\+', uri: 'sip:carrier.test' }],
+    },
+  })
+  const form = { UpdateRequest: '[{"iso_code":"JP","low_risk_numbers_enabled":"false"}]' }
+  const reply = await scenario.house.http.inject({
+    method: 'POST',
+    url: '/v1/DialingPermissions/BulkCountryUpdates',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${SID}:${TOKEN}`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    payload: new URLSearchParams(form).toString(),
+  })
+  assert.equal(reply.statusCode, 201)
+  scenario.on('/voice', twiml('<Dial action="/after">+81312345678</Dial>'))
+  scenario.on('/after', twiml('<Hangup/>'))
+  await scenario.dialIn('caller', 400)
+  const after = await scenario.untilAsked('/after')
+  assert.equal(after.params.DialCallStatus, 'failed')
+  await scenario.clock.advance(1_000)
+  const { notifications } = (await scenario.api('GET', '/Notifications.json')).json
+  assert.deepEqual(
+    notifications.map((one: { error_code: string }) => one.error_code),
+    ['13227'],
+  )
+  await scenario.close()
+})
+
+test('AUTH-02: what an account keeps below v1 is found by no other one', async () => {
+  const { voice } = house.client
+  const sub = await house.client.api.v2010.accounts.create({})
+  const stranger = house.as(sub.sid, sub.authToken).voice.v1
+  const trunk = await voice.v1.byocTrunks.create({ friendlyName: 'mine' })
+  const policy = await voice.v1.connectionPolicies.create({})
+  const target = await voice.v1.connectionPolicies(policy.sid).targets.create({ target: 'sip:sbc.example.com' })
+  const record = await voice.v1.ipRecords.create({ ipAddress: '198.51.100.77' })
+  await refuses(stranger.byocTrunks(trunk.sid).fetch(), 404, 20404)
+  await refuses(stranger.byocTrunks(trunk.sid).update({ friendlyName: 'yours' }), 404, 20404)
+  await refuses(stranger.byocTrunks.create({ connectionPolicySid: policy.sid }), 400, 20001)
+  await refuses(stranger.connectionPolicies(policy.sid).remove(), 404, 20404)
+  await refuses(stranger.connectionPolicies(policy.sid).targets(target.sid).fetch(), 404, 20404)
+  await refuses(stranger.ipRecords(record.sid).remove(), 404, 20404)
+  const lists = [
+    await stranger.byocTrunks.list(),
+    await stranger.connectionPolicies.list(),
+    await stranger.ipRecords.list(),
+  ]
+  assert.deepEqual(lists, [[], [], []])
+  assert.equal((await voice.v1.byocTrunks(trunk.sid).fetch()).friendlyName, 'mine')
+})
+
 test('V1-05: a call of a day is forgotten', async () => {
   const { client, scenario } = house
   const { archivedCalls } = client.voice.v1
@@ -214,7 +271,9 @@ test('V1-05: a call of a day is forgotten', async () => {
 
 test('AUTH-01, AUTH-03, ERR-01: keys open v1 as well; what is not there says so in JSON', async () => {
   const key = await house.client.newKeys.create({ friendlyName: 'v1' })
-  assert.deepEqual(await house.as(key.sid, key.secret, ACCOUNT_SID).voice.v1.byocTrunks.list(), [])
+  const { byocTrunks } = house.as(key.sid, key.secret, ACCOUNT_SID).voice.v1
+  const made = await byocTrunks.create({})
+  assert.equal((await house.client.voice.v1.byocTrunks(made.sid).fetch()).sid, made.sid)
   const unknown = await house.raw('GET', '/v1/ByocTrunks', { auth: null })
   assert.deepEqual([unknown.status, unknown.json.code], [401, 20003])
   const nothing = await house.raw('GET', '/v1/Trunks')

@@ -8,7 +8,7 @@
 // its document to end.
 
 import { type CallId, toSid } from '#base/ids.ts'
-import type { DialSpec } from '#calls/commands.ts'
+import type { DialSpec, Refusal } from '#calls/commands.ts'
 import type { Fact } from '#calls/events.ts'
 import { type Call, nothingOnAnswer } from '#calls/model.ts'
 import type { RingingCountry } from '#calls/ringing.ts'
@@ -131,7 +131,7 @@ class Dial implements Task {
         }
         return null
       case 'refused':
-        return this.#refused(input.token, input.refusal.type, turn)
+        return this.#refused(input.token, input.refusal, turn)
       case 'whisper-ended':
         return this.#whispered(input.call, input.how, turn)
       case 'fact':
@@ -391,7 +391,7 @@ class Dial implements Task {
     return dialOver(this.#verb, this.#parameters(attempt, turn, attempt?.status ?? 'failed'))
   }
 
-  #refused(token: number, reason: string, turn: Turn): Outcome {
+  #refused(token: number, refusal: Refusal, turn: Turn): Outcome {
     const attempt = this.#attempts.find((one) => one.token === token)
     if (attempt === undefined) return null
     if (attempt.stage === 'joining') {
@@ -399,7 +399,10 @@ class Dial implements Task {
       return null
     }
     if (attempt.stage !== 'asked') return null
-    turn.note('error', 13224, `${spelled(attempt.endpoint, attempt.uri)} could not be dialled: ${reason}.`)
+    const called = spelled(attempt.endpoint, attempt.uri)
+    // Somebody's rule says no (V1-04); everything else is the number's own fault.
+    if (refusal.type === 'barred') turn.note('error', 13227, `${called} may not be dialled: ${refusal.reason}.`)
+    else turn.note('error', 13224, `${called} could not be dialled: ${refusal.type}.`)
     return this.#over(attempt, 'failed', turn)
   }
 
