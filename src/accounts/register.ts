@@ -10,6 +10,7 @@ import type { Store } from '#storage/store.ts'
 import { deleteRow, upsertRow, type Write } from '#storage/write.ts'
 import { Book } from './book.ts'
 import { parseNetwork } from './cidr.ts'
+import { type Domain, Domains } from './domains.ts'
 import { hashKey, sameHash } from './keys.ts'
 import { Logins } from './logins.ts'
 import type { Account, AccountsError, Application, PhoneNumber, SipUser, Trunk } from './model.ts'
@@ -54,6 +55,7 @@ export class Register {
   readonly #users = new Map<string, SipUser>()
   readonly #logins: Logins
   readonly #trunks: Trunks
+  readonly #domains: Domains
   #rates: readonly Rate[] = []
   #pool: readonly string[] = []
 
@@ -67,6 +69,7 @@ export class Register {
       application: (id) => this.application(id),
     })
     this.#trunks = new Trunks({ book: this.book, seal: doors.seal, application: (id) => this.application(id) })
+    this.#domains = new Domains({ book: this.book, seal: doors.seal, isActive: (account) => this.isActive(account) })
   }
 
   async load(): Promise<void> {
@@ -394,6 +397,17 @@ export class Register {
   /** The names that log in for a connection, beside its own. */
   loginsOf(connection: ApplicationId): readonly string[] {
     return this.#logins.of(connection)
+  }
+
+  // ---- domains
+
+  /** The SIP domain of this name, in lower case. */
+  domain(name: string): Domain | null {
+    return this.#domains.named(name)
+  }
+
+  domainsOf(account: AccountId): readonly Domain[] {
+    return this.#domains.of(account)
   }
 
   // ---- rates

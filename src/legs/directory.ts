@@ -1,5 +1,6 @@
 // What legs ask of whoever keeps accounts: who a caller is and where a call may go. `Register` of accounts/ fits as it is.
 
+import type { Domain } from '#accounts/domains.ts'
 import type { Application, PhoneNumber, SipUser, Trunk } from '#accounts/model.ts'
 import type { AccountId, ApplicationId } from '#base/ids.ts'
 
@@ -14,6 +15,10 @@ export interface Directory {
   trunks(): readonly Trunk[]
   /** The trunk an IP or FQDN connection amounts to. */
   trunkOfConnection(id: ApplicationId): Trunk | null
+  /** The SIP domain of this name, in lower case. */
+  domain(name: string): Domain | null
+  /** The SIP domains of an account. */
+  domainsOf(account: AccountId): readonly Domain[]
 }
 
 /** What the operator allows; the defaults of a local switch in `localPolicy`. */

@@ -5,6 +5,7 @@
 
 import type { AccountId, ApplicationId, CallGroupId, CallId, RecordingSessionId } from '#base/ids.ts'
 import type { MediaChannel, SessionStats } from '#media/protocol.ts'
+import type { Doorkeeper } from './domain-gate.ts'
 
 /** A header as it travels: name as written, value unfolded. */
 export interface Header {
@@ -26,11 +27,19 @@ export interface LegEnd {
     | 'failed' // anything else: broken dialog, transport, internal
   /** The SIP status that tells it, when there is one: 486, 487, 603 … */
   readonly sipStatus: number | null
+  /** In the peer's words; by the network, ours: `Unreached`, or another word for why there was no way. */
   readonly sipReason: string | null
   /** Q.850 cause from a Reason header (RFC 3326), when the peer gave one. */
   readonly q850: number | null
   readonly headers: readonly Header[]
 }
+
+/** Why nobody of ours could be called, though the address is ours: the call is made and ends at once. */
+export type Unreached =
+  | 'not-registered'
+  /** The domain is another account's. */
+  | 'foreign-domain'
+  | 'no-user-part'
 
 export type LegState = 'ringing-in' | 'dialing-out' | 'answered' | 'ended'
 
@@ -67,7 +76,10 @@ export interface DialRequest {
   readonly application: ApplicationId
   /** The leg this call is made for: its hops count on, so that calls that go in circles end (RFC 3261 §16.3). */
   readonly onBehalfOf?: CallId | null
-  /** A number, a `sip:` URI, or a registered user's name. */
+  /**
+   * A number, a `sip:` URI, or a registered user's name. `user:alice` is whoever logs in as alice in the account, at the
+   * house or at one of its SIP domains, and never a number.
+   */
   readonly to: string
   /** The connection whose addresses are tried, whatever else would serve `to`. */
   readonly via?: ApplicationId
@@ -233,6 +245,8 @@ export type LegEvent =
 export interface Legs {
   /** Set once, before anything else. Events come in order per leg, never inside a call of `tell`. */
   onEvent(listener: (event: LegEvent) => void): void
+  /** Who hears of callers that SIP domains do not let in; set once. */
+  watchDomains(doorkeeper: Doorkeeper): void
   tell(command: LegCommand): void
   /** Where this leg's audio lives: mixes, players and recorders for it are commanded there. Null when it has none (yet). */
   mediaOf(leg: CallId): MediaChannel | null

@@ -1,5 +1,7 @@
 // Every bound of the legs room.
 
+import { defaultRegistrar, type RegistrarSettings } from '#sip/registrar.ts'
+
 /** How long an ended leg waits for its last media figures before it says so without them. */
 export const STATS_WAIT_MS = 500
 /** How long a media worker may take to open a session. */
@@ -24,3 +26,5 @@ export const RECORDER_ANSWER_MS = 32_000
 export const RECORDER_UPDATE_RETRY_MS = 500
 /** Recording sessions of one switch at once. */
 export const MAX_RECORDING_SESSIONS = 2_000
+/** Registrations at SIP domains last an hour at most. */
+export const domainRegistrar: RegistrarSettings = { ...defaultRegistrar, maxExpiresS: 3_600 }

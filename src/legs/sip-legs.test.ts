@@ -176,6 +176,8 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     trunksFor: (_, to) => trunks.filter((trunk) => trunk.match !== null && new RegExp(trunk.match).test(to)),
     trunks: () => trunks,
     trunkOfConnection: () => null,
+    domain: () => null,
+    domainsOf: () => [],
   }
   const legs = new SipLegs({
     clock,

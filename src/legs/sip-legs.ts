@@ -2,6 +2,7 @@
 // workers and the hall. A caller is known before anything is kept for it (screen): a trunk by its address, a user by
 // digest, the local default by loopback.
 
+import type { Domain } from '#accounts/domains.ts'
 import type { MediaTerms, SipUser, Trunk } from '#accounts/model.ts'
 import { type Chance, token } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
@@ -17,7 +18,7 @@ import { Digester } from '#sip/digest-server.ts'
 import { displayText, headerText, type NameAddr } from '#sip/fields.ts'
 import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
 import { quote } from '#sip/params.ts'
-import { Registrar } from '#sip/registrar.ts'
+import { type Binding, Registrar } from '#sip/registrar.ts'
 import type { Replaces } from '#sip/replaces.ts'
 import { makeResponse } from '#sip/respond.ts'
 import type { ScreenVerdict, ServerTransaction } from '#sip/transaction-layer.ts'
@@ -26,8 +27,9 @@ import { bareHost, escapeUser, parseUri, type Uri, unescapeUser, uriHost } from 
 import type { UserAgent } from '#sip/user-agent.ts'
 import { type Addressee, addresseeOf, type Caller } from './addressee.ts'
 import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
-import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
-import { MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
+import { DomainGate, type Doorkeeper, type GateVerdict } from './domain-gate.ts'
+import type { DialFailure, DialRequest, IncomingLeg, LegCommand, LegEvent, Legs, Unreached } from './leg.ts'
+import { domainRegistrar, MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
 import { isPrivate, isPrivateUri, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
 import { RecordingClients } from './recording-clients.ts'
 import { sdpOf } from './sip-body.ts'
@@ -57,7 +59,12 @@ export interface SipLegsOptions {
   readonly admit?: () => number | null
 }
 
-type Source = IncomingLeg['source'] & { readonly trunk?: Trunk; readonly user?: SipUser; readonly own?: true }
+type Source = IncomingLeg['source'] & {
+  readonly trunk?: Trunk
+  readonly user?: SipUser
+  readonly domain?: Domain
+  readonly own?: true
+}
 
 /** Marks calls that we make to ourselves. */
 const OWN_MARK = 'p-own-call'
@@ -76,6 +83,7 @@ export class SipLegs implements Legs, LegHome {
   readonly trunks: TrunkKeeper
   readonly #options: SipLegsOptions
   readonly #digester: Digester
+  readonly #gate: DomainGate
   readonly #legs = new Map<CallId, SipLeg>()
   readonly #recordings: RecordingClients
   readonly #sources = new WeakMap<SipRequest, Source>()
@@ -107,6 +115,7 @@ export class SipLegs implements Legs, LegHome {
       chance: options.chance,
       wallMs: () => options.clock.wallMs(),
     })
+    this.#gate = new DomainGate(this.#digester)
     this.trunks = new TrunkKeeper({
       clock: options.clock,
       chance: options.chance,
@@ -136,6 +145,10 @@ export class SipLegs implements Legs, LegHome {
 
   onEvent(listener: (event: LegEvent) => void): void {
     this.#listener = listener
+  }
+
+  watchDomains(doorkeeper: Doorkeeper): void {
+    this.#gate.doorkeeper = doorkeeper
   }
 
   mediaOf(leg: CallId): MediaChannel | null {
@@ -196,6 +209,8 @@ export class SipLegs implements Legs, LegHome {
   ): DialFailure | null {
     const route = this.#findRoute(account, to, wish?.via)
     if (route.type === 'failure') return route.failure
+    // Told by the call itself, which is made and ends at once.
+    if (route.type === 'nobody') return null
     if (wish === undefined) return null
     const policy = this.#mediaPolicy(wish.encryption, this.#termsOf(route, wish.application), saysPrivate(route))
     return policy === null ? { type: 'encryption-impossible', to } : null
@@ -235,7 +250,12 @@ export class SipLegs implements Legs, LegHome {
   // ---- calls in -----------------------------------------------------------------------------------------------------
 
   #screen(request: SipRequest, flow: Flow): ScreenVerdict {
-    if (request.method === 'REGISTER') return this.#authenticate(request, flow)
+    const domain = this.#domainOf(request.uri!)
+    if (request.method === 'REGISTER') {
+      return domain === null
+        ? this.#authenticate(request, flow)
+        : this.#admit(this.#gate.registration(domain, request, flow), domain, request)
+    }
     if (request.method !== 'INVITE') return { type: 'let-in' }
     if (request.maxForwards === 0) return refuse(483)
     const retryAfterS = this.#options.admit?.() ?? null
@@ -244,6 +264,9 @@ export class SipLegs implements Legs, LegHome {
     const trunk = directory.trunkOfAddress(flow.remote.host)
     if (request.get(OWN_MARK) === this.#ownMark) {
       this.#sources.set(request, { type: 'anonymous', own: true })
+    } else if (domain !== null) {
+      const verdict = this.#admit(this.#gate.call(domain, request, flow), domain, request)
+      if (verdict.type !== 'let-in') return verdict
     } else if (trunk !== null) {
       this.#sources.set(request, { type: 'trunk', name: trunk.name, trunk })
     } else if (directory.user(userOf(request.from!.uri)) === null && policy.anonymousFrom(flow.remote.host)) {
@@ -252,6 +275,18 @@ export class SipLegs implements Legs, LegHome {
       return this.#authenticate(request, flow)
     }
     return this.#addressee(request)
+  }
+
+  /** A name of ours that a request is sent to. */
+  #domainOf(uri: Uri): Domain | null {
+    return uri.type === 'sip' ? this.#options.directory.domain(uri.host) : null
+  }
+
+  #admit(verdict: GateVerdict, domain: Domain, request: SipRequest): ScreenVerdict {
+    if (verdict.type !== 'admitted') return verdict
+    const { username } = verdict
+    this.#sources.set(request, username === null ? { type: 'anonymous', domain } : { type: 'user', username, domain })
+    return { type: 'let-in' }
   }
 
   /** A number nobody has is told so before a session is opened for it. */
@@ -265,6 +300,11 @@ export class SipLegs implements Legs, LegHome {
 
   #findAddressee(request: SipRequest): Addressee | null {
     const source = this.#sources.get(request)
+    if (source?.domain !== undefined) {
+      const { account, application, name } = source.domain
+      // Whoever calls the domain itself has dialled nobody in it.
+      return { account, application, number: dialled(request.uri!) || name }
+    }
     const party = source?.user ?? source?.trunk
     const caller: Caller | null =
       party === undefined
@@ -275,6 +315,7 @@ export class SipLegs implements Legs, LegHome {
 
   /** Whom we let transfer calls: the operator's own telephones, and trunks that were given leave. */
   #mayRefer(source: Source | undefined): boolean {
+    if (source?.domain !== undefined) return false
     if (source?.trunk !== undefined) return source.trunk.mayRefer === true
     if (source?.user !== undefined) return source.user.mayRefer !== false
     return source?.type === 'anonymous' && source.own !== true
@@ -305,7 +346,12 @@ export class SipLegs implements Legs, LegHome {
       transaction.respond(makeResponse(request, 403, { toTag: transaction.toTag }))
       return
     }
-    const outcome = this.registrar.register(source.username, request, flow, this.clock.nowMs())
+    const { username, domain } = source
+    const nowMs = this.clock.nowMs()
+    const outcome =
+      domain === undefined
+        ? this.registrar.register(username, request, flow, nowMs)
+        : this.registrar.register(`${username}@${domain.name}`, request, flow, nowMs, domainRegistrar)
     const headers = [...outcome.headers, ...this.ua.identity('Server')]
     transaction.respond(makeResponse(request, outcome.status, { toTag: transaction.toTag, headers }))
   }
@@ -327,7 +373,11 @@ export class SipLegs implements Legs, LegHome {
       return
     }
     const offer = sdpOf(request)
-    const terms = [...this.#termsOfPeer(source.trunk, source.user), this.#termsOfApplication(addressee.application)]
+    const terms = [
+      ...this.#termsOfPeer(source.trunk, source.user),
+      ...termsOfDomain(source.domain),
+      this.#termsOfApplication(addressee.application),
+    ]
     const policy = this.#mediaPolicy(null, terms, isPrivate(flow.kind))
     const refusal = this.#refusalOf(offer, policy)
     if (policy === null || refusal !== null) {
@@ -399,27 +449,53 @@ export class SipLegs implements Legs, LegHome {
     if (/^sips?:/i.test(text)) {
       const uri = parseUri(text)
       if (uri?.type !== 'sip' || uri.headers !== null) return failed({ type: 'bad-address', to })
+      const domain = this.#domainOf(uri)
+      if (domain !== null) return this.#member(account, domain, uri.user === null ? null : unescapeUser(uri.user))
       // A host of our own names a user or a number of ours.
       if (this.#isOurs(uri.host, uri.port) && uri.user !== null)
         return this.#findUserOrTrunk(account, unescapeUser(uri.user), to)
       return policy.allowUri(bareHost(uri.host)) ? { type: 'uri', uri: text } : failed({ type: 'not-allowed', to })
     }
-    return this.#findUserOrTrunk(account, text, to)
+    return /^user:/i.test(text)
+      ? this.#person(account, text.slice('user:'.length))
+      : this.#findUserOrTrunk(account, text, to)
+  }
+
+  /** Whoever registered by this name at a domain of ours. */
+  #member(account: AccountId, domain: Domain, user: string | null): Route {
+    if (domain.account !== account) return nobody(403, 'foreign-domain')
+    if (user === null || user === '') return nobody(404, 'no-user-part')
+    const bindings = this.#bindingsAt(domain, user)
+    return bindings.length === 0 ? nobody(480, 'not-registered') : { type: 'member', domain, branches: ways(bindings) }
+  }
+
+  #bindingsAt(domain: Domain, user: string): readonly Binding[] {
+    // Whose credential is gone since is called no more.
+    const there = domain.members !== null && domain.members(user) !== null
+    return there ? this.registrar.bindings(`${user}@${domain.name}`, this.clock.nowMs()) : []
+  }
+
+  /** Whoever logs in by this name in the account: a user of the house, or else of the first domain that has one. */
+  #person(account: AccountId, name: string): Route {
+    const route = this.#user(account, name)
+    if (route !== null) return route
+    for (const domain of this.#options.directory.domainsOf(account)) {
+      const bindings = this.#bindingsAt(domain, name)
+      if (bindings.length > 0) return { type: 'member', domain, branches: ways(bindings) }
+    }
+    return nobody(480, 'not-registered')
+  }
+
+  /** A user of the house who is registered. */
+  #user(account: AccountId, name: string): Route | null {
+    const user = this.#options.directory.user(name)
+    const bindings = user?.account === account ? this.registrar.bindings(name, this.clock.nowMs()) : []
+    return user === null || bindings.length === 0 ? null : { type: 'user', user, branches: ways(bindings) }
   }
 
   #findUserOrTrunk(account: AccountId, text: string, to: string): Route {
     const { directory } = this.#options
-    const user = directory.user(text)
-    if (user !== null) {
-      const bindings = user.account === account ? this.registrar.bindings(text, this.clock.nowMs()) : []
-      return bindings.length === 0
-        ? failed({ type: 'no-route', to })
-        : {
-            type: 'user',
-            user,
-            branches: bindings.map((binding) => ({ uri: binding.uri.text, target: binding.target })),
-          }
-    }
+    if (directory.user(text) !== null) return this.#user(account, text) ?? failed({ type: 'no-route', to })
     const number = asNumber(text)
     const destination = number ?? text
     const trunks = directory
@@ -450,14 +526,12 @@ export class SipLegs implements Legs, LegHome {
   async #dial(request: DialRequest): Promise<void> {
     if (this.#legs.has(request.leg)) return
     const routes = [request.to, ...request.alsoTo].map((to) => this.#findRoute(request.account, to, request.via))
-    const good = routes.filter((one) => one.type !== 'failure')
+    const good = routes.filter((one) => one.type !== 'failure' && one.type !== 'nobody')
     const route = good[0] ?? routes[0]!
     const media = this.#pickMedia()
     const hops = this.#hopsFor(request)
-    if (route.type === 'failure' || media === null || hops === 0) {
-      const status =
-        route.type === 'failure' ? (route.failure.type === 'not-allowed' ? 403 : 404) : hops === 0 ? 483 : 503
-      const reason = route.type === 'failure' ? route.failure.type : hops === 0 ? 'too many hops' : 'no media worker'
+    if (route.type === 'failure' || route.type === 'nobody' || media === null || hops === 0) {
+      const [status, reason] = whyNot(route) ?? (hops === 0 ? [483, 'too many hops'] : [503, 'no media worker'])
       const end = {
         by: 'network',
         how: 'unreachable',
@@ -493,11 +567,12 @@ export class SipLegs implements Legs, LegHome {
   }
 
   /** Who has a say about the sound of a call out. */
-  #termsOf(route: Exclude<Route, { type: 'failure' }>, application: ApplicationId): Terms {
+  #termsOf(route: Way, application: ApplicationId): Terms {
     const trunks = route.type === 'trunk' ? route.trunks : []
     return [
       ...trunks.flatMap((trunk) => this.#termsOfPeer(trunk, undefined)),
       ...(route.type === 'user' ? this.#termsOfPeer(undefined, route.user) : []),
+      ...(route.type === 'member' ? termsOfDomain(route.domain) : []),
       this.#termsOfApplication(application),
     ]
   }
@@ -526,7 +601,7 @@ export class SipLegs implements Legs, LegHome {
     return trial.ok ? null : warningOf(trial.error)
   }
 
-  #calledMayRefer(request: DialRequest, route: Exclude<Route, { type: 'failure' }>): boolean {
+  #calledMayRefer(request: DialRequest, route: Way): boolean {
     if (request.alsoTo.length > 0) return false
     switch (route.type) {
       case 'trunk':
@@ -537,6 +612,7 @@ export class SipLegs implements Legs, LegHome {
         const uri = parseUri(route.uri)
         return uri?.type === 'sip' && this.#options.policy.anonymousFrom(bareHost(uri.host))
       }
+      case 'member':
       case 'own':
         return false
       default:
@@ -550,7 +626,7 @@ export class SipLegs implements Legs, LegHome {
     return left === null ? null : Math.max(0, left - 1)
   }
 
-  async #branches(request: DialRequest, route: Exclude<Route, { type: 'failure' }>): Promise<Branch[]> {
+  async #branches(request: DialRequest, route: Way): Promise<Branch[]> {
     const hops = this.#hopsFor(request)
     // RFC 3891 §5: required, so that a peer that cannot does not ring as if it were a new call.
     const replaces = request.replaces == null ? [] : [field('Replaces', request.replaces), field('Require', 'replaces')]
@@ -561,7 +637,7 @@ export class SipLegs implements Legs, LegHome {
       trunk: Trunk | null = null,
       otherwise: Branch | null = null,
     ): Branch => {
-      const from = this.#fromOf(request, trunk)
+      const from = this.#fromOf(request, trunk, route.type === 'member' ? route.domain.name : null)
       const limit = hops === null ? [] : [field('Max-Forwards', String(hops))]
       return {
         uri,
@@ -582,6 +658,7 @@ export class SipLegs implements Legs, LegHome {
         return [{ ...made, headers: [...made.headers, field(OWN_MARK, this.#ownMark)] }]
       }
       case 'user':
+      case 'member':
         return route.branches.map(({ uri, target }) => branch(uri, [target], null))
       case 'trunk': {
         const { trunks, destination } = route
@@ -606,18 +683,23 @@ export class SipLegs implements Legs, LegHome {
     }
   }
 
-  /** A `from` that is no number becomes the display name of the default caller id (DESIGN §4). */
-  #fromOf(request: DialRequest, trunk: Trunk | null): { value: string; headers: HeaderField[] } {
+  /**
+   * A `from` that is no number becomes the display name of the default caller id (DESIGN §4). Members of a domain are
+   * called from their domain, and see names as they are.
+   */
+  #fromOf(request: DialRequest, trunk: Trunk | null, domain: string | null): { value: string; headers: HeaderField[] } {
     const local = this.ua.layer.transport.localAddress('udp') ?? { host: this.#options.realm, port: 5060 }
-    const host = uriHost(local.host)
+    const host = domain ?? uriHost(local.host)
     const application = this.#options.directory.application(request.application)
     const uri = /^sips?:/i.test(request.from) ? parseUri(request.from) : null
     const number = asNumber(request.from)
+    const member = domain === null || uri !== null || request.from === '' ? null : request.from
     const user =
       uri?.type === 'sip' && uri.user !== null
         ? uri.user
-        : escapeUser(number ?? application?.callerId ?? this.#options.policy.defaultCallerId)
-    const name = request.fromName ?? (number === null && uri === null && request.from !== '' ? request.from : null)
+        : escapeUser(number ?? member ?? application?.callerId ?? this.#options.policy.defaultCallerId)
+    const unsaid = number === null && uri === null && member === null && request.from !== ''
+    const name = request.fromName ?? (unsaid ? request.from : null)
     const identity = `<sip:${user}@${host}>`
     if (request.privacy) {
       // RFC 3323 §4.1 and RFC 3325 §9.1: the network learns who calls only when we trust it.
@@ -656,20 +738,31 @@ type Route =
       readonly user: SipUser
       readonly branches: readonly { readonly uri: string; readonly target: Target }[]
     }
+  /** Whoever registered at a SIP domain. */
+  | {
+      readonly type: 'member'
+      readonly domain: Domain
+      readonly branches: readonly { readonly uri: string; readonly target: Target }[]
+    }
+  | { readonly type: 'nobody'; readonly status: number; readonly reason: Unreached }
   /** Best first; the next one is tried when all targets of one fail. */
   | { readonly type: 'trunk'; readonly trunks: readonly Trunk[]; readonly destination: string }
   | { readonly type: 'failure'; readonly failure: DialFailure }
 
+/** A route that leads somewhere. */
+type Way = Exclude<Route, { type: 'failure' } | { type: 'nobody' }>
+
 type Terms = readonly (MediaTerms | null | undefined)[]
 
 /** Whether a route promises signalling that nobody can read, before its hosts are looked up. */
-function saysPrivate(route: Exclude<Route, { type: 'failure' }>): boolean {
+function saysPrivate(route: Way): boolean {
   switch (route.type) {
     case 'uri':
       return isPrivateUri(route.uri)
     case 'own':
       return false
     case 'user':
+    case 'member':
       return route.branches.every(({ target }) => isPrivate(target.kind))
     case 'trunk':
       return route.trunks.every((trunk) => trunk.uris.every(isPrivateUri))
@@ -681,6 +774,24 @@ function saysPrivate(route: Exclude<Route, { type: 'failure' }>): boolean {
 function travelsPrivately(branch: Branch): boolean {
   const next = branch.otherwise
   return branch.targets.every((target) => isPrivate(target.kind)) && (next === null || travelsPrivately(next))
+}
+
+function nobody(status: number, reason: Unreached): Route {
+  return { type: 'nobody', status, reason }
+}
+
+function whyNot(route: Route): readonly [number, string] | null {
+  if (route.type === 'nobody') return [route.status, route.reason]
+  return route.type === 'failure' ? [route.failure.type === 'not-allowed' ? 403 : 404, route.failure.type] : null
+}
+
+function ways(bindings: readonly Binding[]): readonly { readonly uri: string; readonly target: Target }[] {
+  return bindings.map(({ uri, target }) => ({ uri: uri.text, target }))
+}
+
+/** A secure domain wants the sound encrypted (SDES over TLS). */
+function termsOfDomain(domain: Domain | undefined): readonly MediaTerms[] {
+  return domain?.secure === true ? [{ codecs: null, encryptedMedia: 'SRTP', srtpWithoutTls: false }] : []
 }
 
 function failed(failure: DialFailure): Route {

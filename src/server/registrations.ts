@@ -4,6 +4,7 @@
 
 import type { Register } from '#accounts/register.ts'
 import type { Clock } from '#base/clock.ts'
+import type { AccountId } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import { formatAddress } from '#base/wire.ts'
 import type { Binding, Registrar } from '#sip/registrar.ts'
@@ -46,7 +47,7 @@ export async function keepRegistrations(parts: RegistrationParts): Promise<void>
   const over: Write[] = []
   for (const row of read.ok ? read.value : []) {
     const uri = parseUri(row.contact)
-    const known = register.user(row.username)?.account === row.account_id
+    const known = ownerOf(register, row.username) === row.account_id
     if (uri === null || !known || row.expires_at_ms <= clock.wallMs()) {
       over.push(deleteRow('registrations', { id: row.id }))
       continue
@@ -64,8 +65,8 @@ export async function keepRegistrations(parts: RegistrationParts): Promise<void>
   for (const [user, bindings] of found) registrar.restore(user, bindings)
 
   registrar.onChange = (username, bindings) => {
-    const account = register.user(username)?.account
-    if (account === undefined) return
+    const account = ownerOf(register, username)
+    if (account === null) return
     const writes: Write[] = []
     const now = new Set<string>()
     const nowWallMs = Math.round(clock.wallMs())
@@ -104,6 +105,14 @@ export async function keepRegistrations(parts: RegistrationParts): Promise<void>
       if (!result.ok) log.warn({ username, error: result.error.type }, 'a registration could not be kept')
     })
   }
+}
+
+/** Whose a registered name is: a user of the house, or `user@domain`. */
+function ownerOf(register: Register, name: string): AccountId | null {
+  const at = name.lastIndexOf('@')
+  if (at < 0) return register.user(name)?.account ?? null
+  const domain = register.domain(name.slice(at + 1))
+  return domain?.members?.(name.slice(0, at)) == null ? null : domain.account
 }
 
 function wayOf(target: Target): string {

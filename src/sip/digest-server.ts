@@ -27,8 +27,8 @@ export interface DigestSecret {
 
 export type DigestVerdict =
   | { readonly type: 'allowed'; readonly username: string }
-  /** Answer 401 or 407 with these fields. */
-  | { readonly type: 'challenge'; readonly headers: readonly HeaderField[] }
+  /** Answer 401 or 407 with these fields. `wrong` is who gave a wrong password; null: nobody gave any, or an old one. */
+  | { readonly type: 'challenge'; readonly headers: readonly HeaderField[]; readonly wrong: string | null }
   /** Too many wrong answers: say nothing. */
   | { readonly type: 'silence' }
 
@@ -65,26 +65,28 @@ export class Digester {
 
   /**
    * Judges the credentials of a request. `secretOf` answers null for an unknown user, who is treated exactly like a wrong
-   * password. `source` is the sender's address, for the failure budget.
+   * password. `source` is the sender's address, for the failure budget; names of one `scope` share theirs.
    */
   check(
     request: SipRequest,
     kind: 'authorization' | 'proxy-authorization',
     secretOf: (username: string) => DigestSecret | null,
     source: string,
+    scope = '',
   ): DigestVerdict {
     const proxy = kind === 'proxy-authorization'
     const answer = this.#findAnswer(request, kind)
     if (answer === null) return this.#exhausted(source) ? { type: 'silence' } : this.#challenge(proxy, false)
     const username = param(answer, 'username') ?? ''
-    if (this.#exhausted(source) || this.#exhausted(`user ${username}`)) return { type: 'silence' }
+    const guessed = `user ${scope} ${username}`
+    if (this.#exhausted(source) || this.#exhausted(guessed)) return { type: 'silence' }
 
     const verdict = this.#judge(request, answer, username, secretOf(username))
     if (verdict === 'right') return { type: 'allowed', username }
     if (verdict === 'stale') return this.#challenge(proxy, true)
     this.#countFailure(source)
-    this.#countFailure(`user ${username}`)
-    return this.#challenge(proxy, false)
+    this.#countFailure(guessed)
+    return this.#challenge(proxy, false, username)
   }
 
   #findAnswer(request: SipRequest, kind: string): Params | null {
@@ -140,7 +142,7 @@ export class Digester {
     return 'right'
   }
 
-  #challenge(proxy: boolean, stale: boolean): DigestVerdict {
+  #challenge(proxy: boolean, stale: boolean, wrong: string | null = null): DigestVerdict {
     const nonce = this.#makeNonce()
     const headers = this.#algorithms.map((algorithm) =>
       field(
@@ -150,7 +152,7 @@ export class Digester {
         }`,
       ),
     )
-    return { type: 'challenge', headers }
+    return { type: 'challenge', headers, wrong }
   }
 
   #makeNonce(): string {

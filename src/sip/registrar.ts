@@ -103,12 +103,18 @@ export class Registrar {
   }
 
   /** Takes a REGISTER of an authenticated user. */
-  register(user: string, request: SipRequest, flow: Flow, nowMs: number): RegisterOutcome {
+  register(
+    user: string,
+    request: SipRequest,
+    flow: Flow,
+    nowMs: number,
+    settings: RegistrarSettings = this.#settings,
+  ): RegisterOutcome {
     if (!this.#records.has(user) && this.#records.size >= MAX_RECORDS) {
       this.sweep(nowMs)
       if (this.#records.size >= MAX_RECORDS) return { status: 503, headers: [field('Retry-After', '60')] }
     }
-    const result = register(this.#records.get(user) ?? [], request, flow, nowMs, this.#settings)
+    const result = register(this.#records.get(user) ?? [], request, flow, nowMs, settings)
     if (result.bindings.length === 0) this.#records.delete(user)
     else this.#records.set(user, result.bindings)
     // A query changes nothing (§10.2.3).
