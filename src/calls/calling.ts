@@ -84,7 +84,7 @@ export class Calling {
       offeredCodecs: spec.codecs,
       identity: null,
       sourceHost: null,
-      party: spec.to.startsWith('sip:') ? 'phone' : 'trunk',
+      party: /^(?:sip|user):/.test(spec.to) ? 'phone' : 'trunk',
       sipCallId: null,
       state: 'dialing-out',
       place: { type: 'parked' },

@@ -29,6 +29,7 @@ import { downloadMount } from '#telnyx/downloads.ts'
 import { telnyxMount } from '#telnyx/face.ts'
 import { recordingLinks } from '#telnyx/links.ts'
 import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
+import { refuseAtDomains } from '#twilio/domain-refusals.ts'
 import { LANGUAGE as SECOND_LANGUAGE, type TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
 import { speakTwilio, twilioEvents } from '#twilio/speak.ts'
@@ -181,6 +182,7 @@ export function buildHouse(parts: HouseParts): House {
       callLog: twilio.callLog,
     }),
   }
+  parts.legs.watchDomains(refuseAtDomains(register, (note) => twilio.notifications.note(note)))
   const telnyxFace = telnyxMount(doors, links)
   const twilioFace = twilioMount(twilioDoors)
   const http = createHttp({ log, onRequest: (record) => metrics.onHttp(record) })

@@ -11,6 +11,8 @@ import { keepRegistrations } from './registrations.ts'
 
 const register = {
   user: (name: string) => (name === 'gone' ? null : { account: 'acc', username: name }),
+  domain: (name: string) =>
+    name === 'office.test' ? { account: 'acc', members: (user: string) => (user === 'kate' ? 'ha1' : null) } : null,
 } as unknown as Register
 
 function flow(port: number, kind: 'udp' | 'tcp' = 'udp'): Flow {
@@ -78,5 +80,20 @@ test('a move to another port and a logout are kept too', async () => {
   const second = await switchOn(store, clock)
   assert.deepEqual(where(second, 'alice', clock), ['sip:alice@10.0.0.1 at 5099'])
   assert.deepEqual(where(second, 'bob', clock), [])
+  await store.close()
+})
+
+test('so are those at a SIP domain, as long as it has them for members', async () => {
+  const clock = new HandClock()
+  const store = await opened(clock)
+  const first = await switchOn(store, clock)
+  first.register('kate@office.test', login('sip:kate@10.0.0.1'), flow(5070), clock.nowMs())
+  first.register('left@office.test', login('sip:left@10.0.0.2'), flow(5071), clock.nowMs())
+  first.register('kate@sold.test', login('sip:kate@10.0.0.3'), flow(5072), clock.nowMs())
+  await store.commit([])
+  const second = await switchOn(store, clock)
+  assert.deepEqual(where(second, 'kate@office.test', clock), ['sip:kate@10.0.0.1 at 5070'])
+  assert.deepEqual(where(second, 'left@office.test', clock), [])
+  assert.deepEqual(where(second, 'kate@sold.test', clock), [])
   await store.close()
 })

@@ -21,7 +21,7 @@ import {
 import { AuthSession } from '#sip/auth-session.ts'
 import type { SipCall } from '#sip/call.ts'
 import type { CallEnd, InCallAnswer } from '#sip/call-words.ts'
-import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
+import { field, type HeaderField, type SipRequest, type SipResponse } from '#sip/message.ts'
 import type { IncomingReferral } from '#sip/referrals.ts'
 import { writeReplaces } from '#sip/replaces.ts'
 import { TransactionLayer } from '#sip/transaction-layer.ts'
@@ -115,20 +115,25 @@ export class Phone {
   }
 
   /** Registers at `registrar`; resolves with the final status, 0 when nobody answered. */
-  register(registrar: Address, expiresSecs = 300): Promise<number> {
+  async register(registrar: Address, expiresSecs = 300): Promise<number> {
+    return (await this.registerAt(formatAddress(registrar), registrar, expiresSecs))?.status ?? 0
+  }
+
+  /** Registers at a domain by way of `registrar`; null: nobody answered. */
+  registerAt(domain: string, registrar: Address, expiresSecs = 300): Promise<SipResponse | null> {
     const kind = this.#setup.transport ?? 'udp'
     return new Promise((resolve) => {
       this.#ua.request(
         {
           method: 'REGISTER',
-          uri: `sip:${formatAddress(registrar)}`,
+          uri: `sip:${domain}`,
           target: { kind, address: registrar, flowId: null },
-          from: `<sip:${this.user}@${formatAddress(registrar)}>`,
-          to: `<sip:${this.user}@${formatAddress(registrar)}>`,
+          from: `<sip:${this.user}@${domain}>`,
+          to: `<sip:${this.user}@${domain}>`,
           headers: [field('Contact', `<${this.uri}>`), field('Expires', String(expiresSecs))],
           auth: new AuthSession(this.#setup.chance, this.#credentials()),
         },
-        (response) => resolve(response?.status ?? 0),
+        (response) => resolve(response),
       )
     })
   }

@@ -15,6 +15,7 @@ import { announce } from './announcing.ts'
 import { Asking } from './asking.ts'
 import { CallLog } from './call-log.ts'
 import { TwilioWebhooks } from './callbacks.ts'
+import { noteUnreached } from './domain-refusals.ts'
 import type { TwilioDoors } from './doors.ts'
 import { Fetcher } from './fetching.ts'
 import { type Note, Notifications } from './notifications.ts'
@@ -104,6 +105,7 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
   const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers })
   const rooms = new PlannedRooms(engine, ids)
   recordRooms(engine)
+  noteUnreached(engine, register, (note) => notifications.note(note))
   return {
     notifications,
     callLog,

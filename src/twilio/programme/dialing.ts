@@ -517,7 +517,7 @@ function addressee(endpoint: Endpoint, uri: number): string {
       // NUM-02: with what people write between digits, and without a country they are of the United States.
       return readNumber(endpoint.number) ?? endpoint.number
     case 'client':
-      return endpoint.identity
+      return `user:${endpoint.identity}`
     case 'sip':
       return endpoint.uris[uri]?.uri ?? ''
   }

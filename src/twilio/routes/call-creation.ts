@@ -265,7 +265,7 @@ function readCalled(body: CallBody): Result<
   const client = /^client:([^?]+)(?:\?(.*))?$/i.exec(to)
   if (client !== null) {
     const headers = [...new URLSearchParams(client[2] ?? '')].map(([name, value]) => ({ name: `X-${name}`, value }))
-    return ok({ to: client[1]!, shown: `client:${client[1]}`, headers, transport: null })
+    return ok({ to: `user:${client[1]}`, shown: `client:${client[1]}`, headers, transport: null })
   }
   if (/^sip:/i.test(to)) {
     const { noun, findings } = readSipUri(to)

@@ -1,7 +1,9 @@
 // `<Dial>` and its nouns (DIAL-01 to DIAL-18, PAR-01, PAR-08).
 
 import { Attributes } from './attributes.ts'
+import { isCallerId } from './caller-id.ts'
 import {
+  DIAL_CALLER_ID,
   DIAL_CALLER_ID_TOO_LONG,
   DIAL_HANGUP_ON_STAR,
   DIAL_METHOD,
@@ -51,12 +53,13 @@ export function readDial(element: Element, findings: Findings): DialVerb {
   const attributes = new Attributes(element, findings)
   const track = attributes.choice('recordingTrack', ['inbound', 'outbound', 'both'], 'both')
   const record = RECORD[attributes.choice('record', RECORD_WORDS, 'do-not-record')]
+  const callerId = readCallerId(attributes)
   const verb: DialVerb = {
     type: 'dial',
     action: attributes.text('action'),
     method: attributes.method('method', 'POST', DIAL_METHOD),
     answerOnBridge: attributes.bool('answerOnBridge', false),
-    callerId: readCallerId(attributes),
+    callerId: callerId ?? null,
     hangupOnStar: attributes.bool('hangupOnStar', false, DIAL_HANGUP_ON_STAR),
     // DIAL-11: a file of one track has one channel.
     record: record !== null && track !== 'both' ? { ...record, channels: 1 } : record,
@@ -73,7 +76,7 @@ export function readDial(element: Element, findings: Findings): DialVerb {
       DEFAULT_TIMEOUT_S,
       DIAL_TIMEOUT,
     ),
-    to: readTarget(element, findings),
+    to: usable(readTarget(element, findings), callerId),
   }
   // DIAL-05, DIAL-06, DIAL-08, DIAL-12: carried nowhere.
   attributes.accept('callReason', 'events', 'passports', 'recordingConfigurationId')
@@ -81,14 +84,19 @@ export function readDial(element: Element, findings: Findings): DialVerb {
   return verb
 }
 
-function readCallerId(attributes: Attributes): string | null {
+/** DIAL-04. Null: there is none; undefined: one that nobody can be called with. */
+function readCallerId(attributes: Attributes): string | null | undefined {
   const callerId = attributes.text('callerId')
-  if (callerId === null || callerId.length <= MAX_CALLER_ID_CHARACTERS) return callerId
-  attributes.warn(
-    DIAL_CALLER_ID_TOO_LONG,
-    `callerId has more than ${MAX_CALLER_ID_CHARACTERS} characters; it is ignored`,
-  )
-  return null
+  if (callerId === null || isCallerId(callerId)) return callerId
+  if (callerId.length > MAX_CALLER_ID_CHARACTERS)
+    attributes.warn(DIAL_CALLER_ID_TOO_LONG, `callerId has more than ${MAX_CALLER_ID_CHARACTERS} characters`)
+  else attributes.warn(DIAL_CALLER_ID, 'callerId is no number, no client and no SIP name; nobody is called')
+  return undefined
+}
+
+/** DIAL-04: with a caller id that cannot be shown, endpoints are not called; rooms and queues show none. */
+function usable(target: DialTarget, callerId: string | null | undefined): DialTarget {
+  return callerId === undefined && target.type === 'endpoints' ? { type: 'nothing' } : target
 }
 
 function readTarget(element: Element, findings: Findings): DialTarget {
