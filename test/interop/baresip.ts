@@ -29,6 +29,12 @@ export interface BaresipOrder {
   /** PEM file of the authority that the registrar's certificate is checked against. */
   readonly caFile?: string
   readonly toneHz: number
+  /** A SIP domain it belongs to, reached by way of the registrar; absent: the registrar itself. */
+  readonly domain?: string
+  /** Absent: it does. */
+  readonly registers?: boolean
+  /** `auto` unless given: every call is answered at once. */
+  readonly answer?: 'auto' | 'manual'
   /** PCMU unless given. */
   readonly codec?: keyof typeof codecs
   /** Its module srtp: keys offered beside the plain profile, or no call without. */
@@ -40,13 +46,16 @@ export class Baresip {
   readonly peer: Peer
   /** Of what it hears. */
   readonly rateHz: number
+  /** Where it is called without registering. */
+  readonly sipPort: number
   readonly #folder: string
   readonly #socket: Socket
   #buffer = Buffer.alloc(0)
 
-  private constructor(peer: Peer, folder: string, socket: Socket, rateHz: number) {
+  private constructor(peer: Peer, folder: string, socket: Socket, rateHz: number, sipPort: number) {
     this.peer = peer
     this.rateHz = rateHz
+    this.sipPort = sipPort
     this.#folder = folder
     this.#socket = socket
     socket.on('data', (bytes) => this.#take(bytes))
@@ -64,10 +73,13 @@ export class Baresip {
     await writeFile(join(folder, 'tone.wav'), encodeWav(tone, rateHz))
     await writeFile(join(folder, 'contacts'), '')
     const { host, port } = order.registrar
+    const transport = order.transport ?? 'udp'
     await writeFile(
       join(folder, 'accounts'),
-      `<sip:${order.user}@${host}:${port};transport=${order.transport ?? 'udp'}>;auth_user=${order.user};` +
-        `auth_pass=${order.password};regint=60;answermode=auto;audio_codecs=${name}${order.encryption === undefined ? '' : `;mediaenc=${order.encryption}`}\n`,
+      `<sip:${order.user}@${order.domain ?? `${host}:${port}`};transport=${transport}>;` +
+        (order.domain === undefined ? '' : `outbound="sip:${host}:${port};transport=${transport}";`) +
+        `auth_user=${order.user};auth_pass=${order.password};regint=${order.registers === false ? 0 : 60};` +
+        `answermode=${order.answer ?? 'auto'};audio_codecs=${name}${order.encryption === undefined ? '' : `;mediaenc=${order.encryption}`}\n`,
     )
     await writeFile(
       join(folder, 'config'),
@@ -89,7 +101,7 @@ export class Baresip {
         '',
       ].join('\n'),
     )
-    const peer = ground.start('baresip', ['-f', folder], { cwd: folder })
+    const peer = ground.start('baresip', ['-s', '-f', folder], { cwd: folder })
     let socket: Socket | null = null
     await until(
       async () => {
@@ -103,7 +115,7 @@ export class Baresip {
       { why: () => peer.output() },
     )
     ground.after(() => socket?.destroy())
-    return new Baresip(peer, folder, socket!, rateHz)
+    return new Baresip(peer, folder, socket!, rateHz, sip)
   }
 
   command(command: string, params = ''): void {
