@@ -76,7 +76,6 @@ const NOT: Readonly<Record<string, string>> = {
   'CPE-13': 'no error codes in callbacks; notifications have them',
   'CSE-07': 'the deprecated word is never sent',
   'CSE-08': 'told; no test hears it yet',
-  'SI-04': 'kept and shown; not enforced yet',
   'CALL-24': '501 with 20501',
   'CALL-25': '501 with 20501',
   'CALL-26': '404 with 20404: withdrawn from the API itself',

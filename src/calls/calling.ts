@@ -104,7 +104,8 @@ export class Calling {
     })
     live.commanded = true
     this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
-    const dial = (): void => this.#hall.toLeg({ type: 'dial', request: dialRequest(live.call, spec) })
+    const begin = (): void => this.#hall.toLeg({ type: 'dial', request: dialRequest(live.call, spec) })
+    const dial = (): void => this.#later(live, spec.delayMs ?? 0, begin)
     const stream = spec.stream ?? null
     live.transcribeOnAnswer = spec.transcription ?? null
     if (stream?.early === true) this.#rooms.streaming.startEarly(live, stream.spec, dial)
@@ -113,6 +114,16 @@ export class Calling {
       dial()
     }
     return ok(live)
+  }
+
+  #later(live: LiveCall, delayMs: number, begin: () => void): void {
+    if (delayMs <= 0) return begin()
+    live.dialLater = () => {
+      this.#hall.clearTimer(live, 'dial')
+      live.dialLater = null
+      begin()
+    }
+    this.#hall.setTimer(live, 'dial', this.#hall.nowMs + delayMs, () => live.dialLater?.())
   }
 
   onLeg(event: LegEvent): void {

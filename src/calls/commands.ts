@@ -66,6 +66,8 @@ export interface GatherSpec {
 export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'timeoutMs'> {
   /** Made by whoever asks, who wants to speak of the call before it exists; absent: made here. */
   readonly id?: CallId
+  /** It exists now and is dialled so much later. */
+  readonly delayMs?: number
   readonly ringTimeoutMs: number
   readonly timeLimitMs: number
   /** The group of this call joins that one's; null begins a new group. */

@@ -339,6 +339,8 @@ export class Engine {
       case 'hang-up':
         live.intent ??= 'hang-up'
         this.#streaming.release(live)
+        // A leg that never was cannot end: it begins, and is hung up on before it calls anybody.
+        live.dialLater?.()
         this.hall.toLeg({ type: 'hang-up', leg: call.id, q850: null, headers: command.headers })
         return ok(nothing)
       case 'note':

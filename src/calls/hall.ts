@@ -62,6 +62,8 @@ export interface LiveCall {
   streamOnAnswer: StreamSpec | null
   transcription: Transcription | null
   transcribeOnAnswer: TranscriptionSpec | null
+  /** Dials it: its time has not come yet. */
+  dialLater: (() => void) | null
   /** Whether any command was accepted for it yet. */
   commanded: boolean
   /** See `OnAnswer`. */
@@ -158,6 +160,7 @@ export class Hall {
       streamOnAnswer: null,
       transcription: null,
       transcribeOnAnswer: null,
+      dialLater: null,
       commanded: false,
       machineEndsSounds: false,
     }

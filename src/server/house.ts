@@ -29,6 +29,7 @@ import { downloadMount } from '#telnyx/downloads.ts'
 import { telnyxMount } from '#telnyx/face.ts'
 import { recordingLinks } from '#telnyx/links.ts'
 import { TelnyxWebhooks } from '#telnyx/webhook-language.ts'
+import { CallQueue } from '#twilio/call-queue.ts'
 import { refuseAtDomains } from '#twilio/domain-refusals.ts'
 import { LANGUAGE as SECOND_LANGUAGE, type TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
@@ -59,6 +60,8 @@ export interface HouseParts {
   readonly legs: Legs
   readonly registrations: TelnyxDoors['registrations']
   readonly requestsPerSecond: number
+  /** Calls of one account a second that leave, of those made over REST in a language that queues them; 0: all at once. */
+  readonly callsPerSecond?: number
   readonly media: MediaPlaces
   /** The hall's own ear on the media workers. */
   readonly mediaEvents: MediaChannel
@@ -168,6 +171,7 @@ export function buildHouse(parts: HouseParts): House {
     baseUrl: parts.baseUrl,
     sipRealm: REALM,
     requestsPerSecond: parts.requestsPerSecond,
+    callQueue: new CallQueue(clock, parts.callsPerSecond ?? 0),
     hold,
     publicRecordings: parts.publicRecordings ?? false,
     readRecording: (path, range) => parts.shelf.read(path, range),

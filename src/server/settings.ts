@@ -9,6 +9,8 @@ export interface Settings {
   readonly httpPort: number
   /** Requests a second of one account; 0: no limit; null: none on loopback, `DEFAULT_RATE_LIMIT` elsewhere. */
   readonly rateLimit: number | null
+  /** Calls a second that leave the queue of one account (twilio-voice ST-06); 0: all at once. */
+  readonly callsPerSecond: number
   readonly sipHost: string
   readonly sipPort: number
   /** SIP over TLS; served only with a certificate. */
@@ -109,6 +111,13 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcriptio
     otherwise: null,
     read: range(0, 100_000),
     expected: 'requests a second from 0 (no limit) to 100000',
+  },
+  callsPerSecond: {
+    env: 'CALLS_PER_SECOND',
+    file: 'calls_per_second',
+    otherwise: 0,
+    read: range(0, 1_000),
+    expected: 'calls a second from 0 (no limit) to 1000',
   },
   httpPort: { env: 'HTTP_PORT', file: 'http.port', otherwise: 8080, read: port, expected: 'a port' },
   sipHost: { env: 'SIP_HOST', file: 'sip.host', otherwise: '127.0.0.1', read: text, expected: 'an address' },

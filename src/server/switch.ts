@@ -195,6 +195,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     legs: lines.value.legs,
     registrations: lines.value.registrations,
     // On loopback somebody develops.
+    callsPerSecond: settings.callsPerSecond,
     requestsPerSecond: settings.rateLimit ?? (isLoopback(settings.httpHost) ? 0 : DEFAULT_RATE_LIMIT),
     // Legs live with the main account's worker, so what is owned by it does too.
     media: { channelOf: (id) => hallChannels(register.account(id)?.owner ?? id) },

@@ -2,6 +2,7 @@
 // a SIP outcome to a status (§9.1), which is told here and nowhere else.
 
 import type { Call, CallEnd } from '#calls/model.ts'
+import { notesOf } from './notes.ts'
 
 export type EndStatus = 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled'
 export type CallStatus = 'queued' | 'ringing' | 'in-progress' | EndStatus
@@ -12,12 +13,17 @@ export function callStatus(call: Call): CallStatus {
     case 'ringing-in':
       return 'ringing'
     case 'dialing-out':
-      return 'ringing'
+      return waits(call) ? 'queued' : 'ringing'
     case 'answered':
       return 'in-progress'
     case 'ended':
       return endStatus(call)
   }
+}
+
+/** ST-06: nobody has been called for it yet. */
+function waits(call: Call): boolean {
+  return (notesOf(call).queueTimeMs ?? 0) > 0 && call.sipCallId === null
 }
 
 /** Of a call that is over (§9.1). */

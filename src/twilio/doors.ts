@@ -12,6 +12,7 @@ import type { Engine } from '#calls/engine.ts'
 import type { Call, Conference } from '#calls/model.ts'
 import type { Store } from '#storage/store.ts'
 import type { CallLog } from './call-log.ts'
+import type { CallQueue } from './call-queue.ts'
 import type { Notifications } from './notifications.ts'
 import type { ParticipantInput } from './programme/turn.ts'
 import type { Redirection } from './redirection.ts'
@@ -31,6 +32,8 @@ export interface TwilioDoors {
   readonly sipRealm: string
   /** Requests a second that one account may make; 0: as many as it likes. */
   readonly requestsPerSecond: number
+  /** Where calls made over REST wait for their turn. */
+  readonly callQueue: CallQueue
   /** Keeps the webhooks of these lanes back until the returned function is called. */
   readonly hold: (lanes: readonly string[]) => () => void
   /** Reads a finished recording's file piece by piece, from one octet to another when named; null when it is gone. */

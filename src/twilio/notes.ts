@@ -31,6 +31,7 @@ export interface TwilioNotes {
   readonly answeredBy?: string
   readonly verdictMs?: number
   /** Of the answer or the refusal, for the Dial's action (DACT-08). */
+  /** ST-06: how long it was to wait. */
   readonly queueTimeMs?: number
 }
 

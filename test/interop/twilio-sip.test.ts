@@ -3,12 +3,14 @@
 // (twilio-voice §8.6), with baresip as whoever is dialled.
 
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import twilio, { type Twilio } from 'twilio'
 import { decodeWav } from '#audio/wav.ts'
 import type { Phone, PhoneCall } from '#testkit/phone.ts'
 import { BARESIP_NEEDS, Baresip, loudest } from './baresip.ts'
-import { type Ground, type LocalSwitch, localSwitch, peerTest, sleep, until } from './peers.ts'
+import { freePort, type Ground, isFree, type LocalSwitch, localSwitch, peerTest, sleep, until } from './peers.ts'
 
 const NUMBER = '+15550100'
 const DOMAIN = 'office.sip.test'
@@ -348,3 +350,92 @@ peerTest('ACC-08: one after the other: busy, no answer, no answer', BARESIP_NEED
     ['no-answer', '487', 'false'],
   )
 })
+
+/**
+ * A peer that asks for kate's password with `status` and lets her in when it is right. SIPp 3.6 verifies Authorization only: of
+ * Proxy-Authorization it is content with who says it, and the same arithmetic is behind both.
+ */
+function challenger(status: 401 | 407): string {
+  const reply = (line: string, more: string, tag = ';tag=[pid]S[call_number]') => `<send><![CDATA[
+      SIP/2.0 ${line}
+      [last_Via:]
+      [last_From:]
+      [last_To:]${tag}
+      [last_Call-ID:]
+      [last_CSeq:]
+      Contact: <sip:[local_ip]:[local_port]>
+      ${more}
+
+  ]]></send>`
+  const [line, header] =
+    status === 401
+      ? ['401 Unauthorized', 'WWW-Authenticate']
+      : ['407 Proxy Authentication Required', 'Proxy-Authenticate']
+  const challenge = `${header}: Digest realm="peer", nonce="0a1b2c3d", algorithm=MD5, qop="auth"\n      Content-Length: 0`
+  const check =
+    status === 401
+      ? `<verifyauth assign_to="right" username="kate" password="${PASSWORD}"/>`
+      : '<ereg regexp="username=.kate.,.*uri=.sip:kate@.*qop=auth" search_in="hdr" header="Proxy-Authorization:" assign_to="right"/>'
+  return `<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="asks for a password">
+  <recv request="INVITE"/>
+  ${reply(line, challenge)}
+  <recv request="ACK"/>
+  <recv request="INVITE"><action>${check}</action></recv>
+  <nop next="in" test="right"/>
+  ${reply('403 Forbidden', 'Content-Length: 0')}
+  <recv request="ACK"/>
+  <nop next="end"/>
+  <label id="in"/>
+  ${reply(
+    '200 OK',
+    `Content-Type: application/sdp
+      Content-Length: [len]
+
+      v=0
+      o=sipp 1 1 IN IP4 [local_ip]
+      s=-
+      c=IN IP4 [media_ip]
+      t=0 0
+      m=audio [media_port] RTP/AVP 0
+      a=rtpmap:0 PCMU/8000`,
+  )}
+  <recv request="ACK"/>
+  <recv request="BYE"/>
+  ${reply('200 OK', 'Content-Length: 0', '')}
+  <label id="end"/>
+</scenario>
+`
+}
+
+// rows: ACC-02
+for (const [status, password, dialStatus, code] of [
+  [401, PASSWORD, 'completed', '200'],
+  [401, 'Wr0ngPasswordx', 'failed', '403'],
+  [407, PASSWORD, 'completed', '200'],
+] as const)
+  peerTest(`ACC-02: username and password of a Sip answer a ${status}: ${dialStatus}`, ['sipp'], async (ground) => {
+    const here = await world(ground)
+    const port = await freePort()
+    const file = join(ground.folder, 'challenger.xml')
+    await writeFile(file, challenger(status))
+    const peer = ground.start('sipp', [
+      ...['-sf', file, '-i', '127.0.0.1', '-p', String(port), '-m', '1', '-nostdin'],
+      ...['-mi', '127.0.0.1', '-mp', String(await freePort(4))],
+    ])
+    here.on(
+      '/voice',
+      `<Dial action="/after" hangupOnStar="true"><Sip username="kate" password="${password}">sip:kate@127.0.0.1:${port}</Sip></Dial>`,
+    )
+    here.on('/after', '<Hangup/>')
+    await until(async () => !(await isFree(port)), 'SIPp listens', { why: () => peer.output() })
+    const { call } = await callIn(ground, here)
+    if (dialStatus === 'completed') {
+      await until(() => here.house.count('call.answered') === 2, 'the peer answers', { why: () => peer.output() })
+      await sleep(1_200)
+      call.party.dial('*')
+    }
+    const { params } = await here.untilAsked('/after')
+    assert.deepEqual([params.DialCallStatus, params.DialSipResponseCode], [dialStatus, code])
+    assert.equal(await peer.ended, 0, peer.output())
+  })

@@ -200,6 +200,8 @@ export interface ScenarioOptions {
   readonly tls?: boolean
   /** Of one account; 0, the default: no limit. */
   readonly requestsPerSecond?: number
+  /** Of one account, made over REST in the second language; 0, the default: no limit. */
+  readonly callsPerSecond?: number
   /** Whether the embedded synthesiser is there; without it, speech fails. */
   readonly speech?: boolean
   /** Started anew on the store of an earlier one, which dies without a word; `seed` must differ. */
@@ -329,6 +331,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     legs: lines.value.legs,
     registrations: lines.value.registrations,
     requestsPerSecond: options.requestsPerSecond ?? 0,
+    callsPerSecond: options.callsPerSecond ?? 0,
     media: { channelOf: () => hall },
     mediaEvents: fan.facade(),
     library,

@@ -99,7 +99,7 @@ async function registered(
   return phone
 }
 
-test('ACC-11: a call with X- and User-to-User headers is told with all of them, and once when it is over', async () => {
+test('ACC-11, SIP-P-01 to 03, STD-02, WH-02, WH-21: a call with X- and User-to-User headers is told with all of them, and once when it is over', async () => {
   const scenario = await openTwilioScenario()
   const sid = await domain(scenario, { callers: ['desk'] })
   scenario.on('/voice', twiml('<Gather timeout="3"/>'))
@@ -289,7 +289,7 @@ test('SI-03, INV-07: Dial rings all telephones of an address, the first to answe
   await scenario.close()
 })
 
-test('SI-03 over REST: a registered telephone is called; From is the domain', async () => {
+test('SI-03, CALL-02 over REST: a registered telephone is called; From is the domain', async () => {
   const scenario = await openTwilioScenario()
   await domain(scenario, { members: ['kate'] })
   const kate = await registered(scenario, 'kate')
@@ -401,7 +401,7 @@ test('CLI-01: a Client rings the telephone that registered by its name, at the h
   }
 })
 
-test('CLI-01: a client that nobody registered as fails, and is never a number', async () => {
+test('CLI-01, FMT-08: a client that nobody registered as fails, and is never a number', async () => {
   const scenario = await openTwilioScenario()
   scenario.on('/voice', twiml('<Dial action="/after"><Client>15550100</Client></Dial>'))
   scenario.on('/after', twiml('<Hangup/>'))

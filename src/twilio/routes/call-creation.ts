@@ -22,6 +22,7 @@ import {
 import type { Instructions, RecordingNotes, TwilioNotes } from '../notes.ts'
 import { callerOf } from '../programme/dialing.ts'
 import { readNumber, readSid } from '../spelling.ts'
+import { isCallerId } from '../twiml/caller-id.ts'
 import { MAX_INLINE_CHARACTERS } from '../twiml/limits.ts'
 import { readSipUri } from '../twiml/sip-noun.ts'
 import type { Detection, Method, StatusTarget, Target } from '../twiml/verbs.ts'
@@ -113,10 +114,15 @@ export function dialSpec(
   // PT-06: a participant is in its room meanwhile.
   const asynchronous = body.AsyncAmd === true || plan.instructions.type === 'document'
   const verdictUrl = body.AsyncAmdStatusCallback ?? body.AmdStatusCallback
+  const caller = (body.CallerId ?? body.From).trim()
+  if (!isCallerId(caller))
+    return err(errors.coded(400, 21212, `The 'From' number ${caller} is not a valid phone number.`))
+  const delayMs = doors.callQueue.place(actor.account)
   const notes: TwilioNotes = {
     to: called.value.shown,
     from: body.From.trim(),
     instructions: plan.instructions,
+    ...(delayMs === 0 ? {} : { queueTimeMs: delayMs }),
     ...(plan.progress === null ? {} : { progress: plan.progress }),
     ...(detection === null
       ? {}
@@ -141,7 +147,7 @@ export function dialSpec(
     application: plan.application,
     to: called.value.to,
     alsoTo: [],
-    from: callerOf((body.CallerId ?? body.From).trim()),
+    from: callerOf(caller),
     fromName: null,
     headers: called.value.headers,
     auth:
@@ -152,6 +158,7 @@ export function dialSpec(
     encryption: null,
     transport: called.value.transport,
     privacy: false,
+    delayMs,
     ringTimeoutMs: (body.Timeout ?? DEFAULT_CALL_TIMEOUT_S) * 1000,
     timeLimitMs: (body.TimeLimit ?? MAX_CALL_S) * 1000,
     linkTo: null,
