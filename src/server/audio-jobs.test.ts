@@ -34,3 +34,10 @@ test('speech is made in the worker thread, and its file is a WAV with a mark tha
   await jobs.close()
   rmSync(folder, { recursive: true })
 })
+
+test('a job after the close fails and starts nothing', async () => {
+  const jobs = new ThreadedJobs()
+  await jobs.close()
+  const done = await jobs.run({ type: 'decode', from: '/nowhere', to: '/nowhere.wav', growing: false }, () => {})
+  assert.equal(!done.ok && done.error.type, 'crashed')
+})

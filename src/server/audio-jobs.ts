@@ -26,8 +26,11 @@ export class ThreadedJobs implements AudioJobs {
   #worker: Worker | null = null
   #waiting = new Map<number, Waiting>()
   #nextId = 1
+  #closed = false
 
   run(job: AudioJob, onStarted: () => void): Promise<Result<JobDone, JobError>> {
+    // A thread that is started now would keep the program alive.
+    if (this.#closed) return Promise.resolve(err({ type: 'crashed', reason: 'the audio thread is closed' }))
     const worker = this.#worker ?? this.#start()
     return new Promise((settle) => {
       const id = this.#nextId++
@@ -38,6 +41,7 @@ export class ThreadedJobs implements AudioJobs {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#worker?.terminate()
   }
 
