@@ -186,6 +186,12 @@ export class Engine {
     this.#draining = true
   }
 
+  /** Nothing is stored, told or awaited from now on. */
+  close(): void {
+    this.queueing.close()
+    this.hall.close()
+  }
+
   get draining(): boolean {
     return this.#draining
   }

@@ -58,6 +58,12 @@ export class Queueing {
     if (queue.entries.length === 0) this.#forgetWhenIdle(queue)
   }
 
+  /** No timer runs any more. */
+  close(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+  }
+
   command(account: AccountId, command: QueueCommand): Result<Queue, Refusal> {
     if (command.type === 'create-queue') return this.create(account, command.queueName, command.maxSize, false)
     const queue = this.named(account, command.queueName)

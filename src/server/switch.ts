@@ -263,7 +263,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
         await pause(clock, DRAIN_STEP_MS)
       }
       await running.engine.hall.durable()
-      running.engine.hall.close()
+      running.engine.close()
       await running.dispatcher.close()
       lines.value.close()
       tls.value.close()

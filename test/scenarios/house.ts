@@ -402,7 +402,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     async die() {
       for (const phone of phones) phone.close()
       ;(lines.value as Lines).close()
-      running.engine.hall.close()
+      running.engine.close()
       await running.dispatcher.close()
       await running.http.close()
       await worker.close()
