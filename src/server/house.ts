@@ -81,6 +81,8 @@ export interface HouseParts {
   readonly noiseFallback?: boolean
   /** Whether the audio of recordings is given to whoever knows its URL (AUTH-05); not unless given. */
   readonly publicRecordings?: boolean
+  /** Whether a Dial may have several Sip nouns, or others beside one (PAR-07); it may unless given. */
+  readonly enhancedSip?: boolean
   readonly version: string
 }
 

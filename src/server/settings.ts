@@ -46,6 +46,7 @@ export interface Settings {
   readonly noiseFallback: boolean
   /** Whether the audio of recordings, at its URL of the Twilio dialect, is given to whoever knows that URL. */
   readonly publicRecordings: boolean
+  readonly enhancedSip: boolean
   readonly telnyxApiKey: string | null
   readonly telnyxPrivateKey: string | null
   readonly twilioAccountSid: string | null
@@ -198,6 +199,13 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcriptio
     env: 'TWILIO_PUBLIC_RECORDINGS',
     file: 'twilio.public_recordings',
     otherwise: false,
+    read: yesOrNo,
+    expected: 'true or false',
+  },
+  enhancedSip: {
+    env: 'TWILIO_ENHANCED_SIP',
+    file: 'twilio.enhanced_sip',
+    otherwise: true,
     read: yesOrNo,
     expected: 'true or false',
   },

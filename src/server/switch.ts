@@ -221,6 +221,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     sipCounts: lines.value.counts,
     noiseFallback: settings.noiseFallback,
     publicRecordings: settings.publicRecordings,
+    enhancedSip: settings.enhancedSip,
     refuseAddress: vetted.value,
     recognisers: declaredRecognisers.value,
     recognition: anywhere(clock),

@@ -22,7 +22,7 @@ export function callStatus(call: Call): CallStatus {
 }
 
 /** ST-06: nobody has been called for it yet. */
-function waits(call: Call): boolean {
+export function waits(call: Call): boolean {
   return (notesOf(call).queueTimeMs ?? 0) > 0 && call.sipCallId === null
 }
 

@@ -40,6 +40,7 @@ export interface SessionDoors {
   readonly ids: IdMaker
   readonly baseUrl: () => string
   readonly recognisers: readonly DeclaredRecogniser[]
+  readonly enhancedSip: boolean
 }
 
 /** What a session begins with. */
@@ -462,6 +463,7 @@ export class Sessions {
       streamHeaders: (account, url) => handshakeHeaders(register.authToken(account), url),
       siprecConnectors: (account) => register.book.list(account, 'siprec-connector').map(({ fields }) => fields),
       recognisers,
+      enhancedSip: this.#doors.enhancedSip,
     }
   }
 }

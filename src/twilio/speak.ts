@@ -69,6 +69,7 @@ export interface SpeakingParts {
   readonly roomCallback: RoomCallback
   readonly callLog: CallLog
   readonly baseUrl: () => string
+  readonly enhancedSip?: boolean
   readonly recognisers?: readonly DeclaredRecogniser[] | undefined
 }
 
@@ -99,10 +100,11 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     callLog,
     roomCallback,
     recognisers = [],
+    enhancedSip = true,
   } = parts
   const fetcher = new Fetcher({ http, clock, chance, signatures: new Signatures(register, () => clock.wallMs()) })
   const asking = new Asking({ fetcher, notifications, callLog, clock })
-  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers })
+  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers, enhancedSip })
   const rooms = new PlannedRooms(engine, ids)
   recordRooms(engine)
   noteUnreached(engine, register, (note) => notifications.note(note))

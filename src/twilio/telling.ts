@@ -8,7 +8,7 @@ import type { EngineEvent, Fact } from '#calls/events.ts'
 import type { Call, Conference, Participant, Recording } from '#calls/model.ts'
 import type { Draft } from '#webhooks/outbox.ts'
 import { answeredBy } from './answering-machines.ts'
-import { durationS, endStatus, minutes, sipResponseCode } from './call-status.ts'
+import { durationS, endStatus, minutes, sipResponseCode, waits } from './call-status.ts'
 import { callbackDraft } from './callbacks.ts'
 import { LANGUAGE } from './doors.ts'
 import { type ConferenceNotes, notesOf, type RecordingNotes } from './notes.ts'
@@ -64,6 +64,8 @@ export class Telling {
   readonly #doors: TellingDoors
   /** The next SequenceNumber of each call: it counts every event, told or not (CPE-06). */
   readonly #calls = new Map<CallId, number>()
+  /** Calls that wait for their turn (ST-06). */
+  readonly #waiting = new Set<CallId>()
   readonly #rooms = new Map<ConferenceId, Room>()
   /** What was told of a call's transcriptions so far. */
   readonly #transcriptions = new Map<CallId, number>()
@@ -165,7 +167,20 @@ export class Telling {
 
   // ---- calls
 
+  /** CPE-14: of a call that waits for its turn nothing is told before it goes out, and nothing at all when it never does. */
   #progress(call: Call, application: Application, moment: Moment, atWallMs: number): readonly Told[] {
+    const { queueTimeMs = 0 } = notesOf(call)
+    if (moment === 'initiated' && queueTimeMs > 0) {
+      this.#waiting.add(call.id)
+      return []
+    }
+    if (!this.#waiting.delete(call.id)) return this.#moment(call, application, moment, atWallMs)
+    if (moment === 'completed' && waits(call)) return []
+    const begun = this.#moment(call, application, 'initiated', call.createdAtWallMs + queueTimeMs)
+    return [...begun, ...this.#moment(call, application, moment, atWallMs)]
+  }
+
+  #moment(call: Call, application: Application, moment: Moment, atWallMs: number): readonly Told[] {
     const number = this.#calls.get(call.id) ?? 0
     if (moment === 'completed') this.#calls.delete(call.id)
     else this.#calls.set(call.id, number + 1)

@@ -190,6 +190,7 @@ function asQuery(url: string): Told {
 export interface ScenarioOptions {
   /** Whether recordings are heard without credentials at their Twilio URL. */
   readonly publicRecordings?: boolean
+  readonly enhancedSip?: boolean
   /** Where customers reach the switch; `http://switch.test` unless given. */
   readonly baseUrl?: () => string
   readonly seed?: number
@@ -349,6 +350,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     baseUrl: options.baseUrl ?? (() => 'http://switch.test'),
     faces: () => ({}),
     publicRecordings: options.publicRecordings ?? false,
+    enhancedSip: options.enhancedSip ?? true,
     recognisers: options.recognisers ?? [],
     recognition,
     refuseAddress: (host) => (host.startsWith('10.') ? 'it is private' : null),

@@ -12,7 +12,7 @@ const dial = (scenario: TwilioScenario, to: string) =>
     StatusCallback: `${APP}/status`,
   })
 
-test('ST-06: two a second: the third waits a second, and one that is given up waiting calls nobody', async () => {
+test('ST-06, CPE-14: two a second: the third waits a second, and one that is given up waiting calls nobody', async () => {
   const scenario = await openTwilioScenario({ callsPerSecond: 2 })
   const { clock } = scenario
   scenario.on('/hello', twiml('<Hangup/>'))
@@ -32,7 +32,7 @@ test('ST-06: two a second: the third waits a second, and one that is given up wa
   const waiting = await scenario.api('GET', `/Calls/${made[3]!.json.sid}.json`)
   assert.equal(waiting.json.status, 'queued')
   await scenario.api('POST', `/Calls/${made[3]!.json.sid}.json`, { Status: 'canceled' })
-  await scenario.untilAsked('/status', 5)
+  await scenario.untilAsked('/status', 4)
   assert.deepEqual(
     atMs.map((one) => Math.round((one - startMs) / 500) * 500),
     [0, 500, 1000, 2000],
@@ -41,7 +41,11 @@ test('ST-06: two a second: the third waits a second, and one that is given up wa
   // Its turn comes and goes: whoever asks later does not wait for those before.
   await clock.advance(5_000)
   assert.equal((await dial(scenario, desk.uri)).json.queue_time, '0')
-  await scenario.untilAsked('/status', 6)
+  await scenario.untilAsked('/status', 5)
+  await clock.advance(5_000)
+  // Nobody heard of the one that never went out.
+  const told = scenario.at('/status').map(({ params }) => params.CallSid)
+  assert.ok(told.length === 5 && !told.includes(made[3]!.json.sid))
   await scenario.close()
 })
 

@@ -113,7 +113,7 @@ test('CALL-05: SendDigits and detection exclude each other', async () => {
   assert.ok(!('AnsweredBy' in asked('/voice')!.params))
 })
 
-test('NUM-03: the nouns of a Dial tell by themselves, and do not wait', async () => {
+test('NUM-03, SA-05, ST-04: the nouns of a Dial tell by themselves, and do not wait', async () => {
   const person = await answering('person at work')
   const since = scenario.asked.length
   scenario.on(

@@ -56,7 +56,7 @@ async function serving(...urls: readonly string[]): Promise<TwilioScenario> {
   return scenario
 }
 
-test('STR-01, STR-03, STR-05, STR-07: two streams run beside the document, each with its track, until they are stopped by name', async () => {
+test('STR-01, STR-03 to 05, STR-07, WH-62: two streams run beside the document, each with its track, until they are stopped by name', async () => {
   const all = 'wss://all.example.com/'
   const scenario = await serving(WSS, all)
   const { clock, sockets } = scenario
@@ -298,7 +298,7 @@ test('STR-02: a query, an unencrypted public URL and a scheme that is none are r
   await scenario.close()
 })
 
-test('CALL-21: streams over REST, four tracks at most, stopped by sid and by name', async () => {
+test('CALL-21, TYP-06: streams over REST, four tracks at most, stopped by sid and by name', async () => {
   const scenario = await serving(WSS)
   const { clock, sockets } = scenario
   scenario.on('/voice', twiml('<Gather timeout="60"/>'))

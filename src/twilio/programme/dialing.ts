@@ -59,6 +59,15 @@ interface Attempt {
 
 export function beginDial(verb: DialVerb, turn: Turn, doors: ProgrammeDoors, runner: (url: string) => Runner): Begun {
   if (verb.to.type !== 'endpoints') return over(dialOver(verb, [['DialCallStatus', 'failed']]))
+  const { endpoints } = verb.to
+  if (!doors.enhancedSip && endpoints.length > 1 && endpoints.some(({ type }) => type === 'sip')) {
+    turn.note(
+      'error',
+      13223,
+      'A Dial has one Sip noun and nothing beside it here: set twilio.enhanced_sip to have more.',
+    )
+    return over(dialOver(verb, [['DialCallStatus', 'failed']]))
+  }
   const dial = new Dial(verb, verb.to.endpoints, doors, runner)
   const outcome = dial.begin(turn)
   return outcome === null ? running(dial) : over(outcome)

@@ -12,4 +12,6 @@ export interface ProgrammeDoors {
   readonly streamHeaders: (account: AccountId, url: string) => Readonly<Record<string, string>>
   readonly siprecConnectors: (account: AccountId) => readonly SiprecConnector[]
   readonly recognisers: readonly DeclaredRecogniser[]
+  /** Whether a Dial may have several Sip nouns, or others beside one (PAR-07). */
+  readonly enhancedSip: boolean
 }
