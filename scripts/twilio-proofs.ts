@@ -23,7 +23,9 @@ export function twilioTests(): readonly TestFile[] {
   const rank = (path: string) => ['scenarios/', 'conformance/', 'interop/', 'src/'].findIndex((at) => path.includes(at))
   return files
     .filter((path) => !ASKS_ALL.test(path))
-    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .sort(
+      (a, b) => Number(a.includes('texml')) - Number(b.includes('texml')) || rank(a) - rank(b) || a.localeCompare(b),
+    )
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
     .filter(({ path, text }) => /twilio|twiml/i.test(path) || /from '[^']*twilio[^']*'/.test(text))
 }

@@ -9,27 +9,8 @@ import { field, type HeaderField, type SipRequest } from '#sip/message.ts'
 import type { ScreenVerdict } from '#sip/transaction-layer.ts'
 import type { Flow } from '#sip/transport.ts'
 import { unescapeUser } from '#sip/uri.ts'
-import type { Header } from './leg.ts'
+import type { Doorkeeper, RefusedCaller } from './leg.ts'
 import { isPrivate } from './media-policy.ts'
-
-/** Somebody a domain did not let in. */
-export interface RefusedCaller {
-  readonly domain: Domain
-  readonly because:
-    | 'closed' // nobody may
-    | 'insecure' // TLS is required
-    | 'address'
-    | 'password'
-  readonly method: string
-  readonly from: string
-  readonly to: string
-  readonly sourceHost: string
-  /** Who it said it was, when the password was wrong. */
-  readonly username: string | null
-}
-
-/** Hears of everybody a domain does not let in; what it answers goes along with the refusal. */
-export type Doorkeeper = (refused: RefusedCaller) => readonly Header[]
 
 export type GateVerdict =
   | { readonly type: 'admitted'; readonly username: string | null }

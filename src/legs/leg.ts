@@ -3,9 +3,9 @@
 // the media session with the same id. A room that brings its own kind of leg implements this contract and the engine
 // cannot tell the difference.
 
+import type { Domain } from '#accounts/domains.ts'
 import type { AccountId, ApplicationId, CallGroupId, CallId, RecordingSessionId } from '#base/ids.ts'
 import type { MediaChannel, SessionStats } from '#media/protocol.ts'
-import type { Doorkeeper } from './domain-gate.ts'
 
 /** A header as it travels: name as written, value unfolded. */
 export interface Header {
@@ -240,6 +240,25 @@ export type LegEvent =
     }
   /** Always last, exactly once. */
   | { readonly type: 'leg.ended'; readonly leg: CallId; readonly end: LegEnd; readonly stats: SessionStats | null }
+
+/** Somebody a domain did not let in. */
+export interface RefusedCaller {
+  readonly domain: Domain
+  readonly because:
+    | 'closed' // nobody may
+    | 'insecure' // TLS is required
+    | 'address'
+    | 'password'
+  readonly method: string
+  readonly from: string
+  readonly to: string
+  readonly sourceHost: string
+  /** Who it said it was, when the password was wrong. */
+  readonly username: string | null
+}
+
+/** Hears of everybody a domain does not let in; what it answers goes along with the refusal. */
+export type Doorkeeper = (refused: RefusedCaller) => readonly Header[]
 
 /** Everything the hall asks of a leg provider. Commands for unknown or ended legs do nothing. */
 export interface Legs {

@@ -3,8 +3,7 @@
 
 import type { Register } from '#accounts/register.ts'
 import type { Engine } from '#calls/engine.ts'
-import type { Doorkeeper, RefusedCaller } from '#legs/domain-gate.ts'
-import type { Unreached } from '#legs/leg.ts'
+import type { Doorkeeper, RefusedCaller, Unreached } from '#legs/leg.ts'
 import { LANGUAGE } from './doors.ts'
 import type { Note, Problem } from './notifications.ts'
 

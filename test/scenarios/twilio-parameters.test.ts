@@ -10,7 +10,7 @@ import { field } from '#sip/message.ts'
 import { NUMBER } from './house.ts'
 import { APP, openTwilioScenario, SID, TOKEN, TWILIO_NUMBER, twiml } from './twilio-app.ts'
 
-test('STD-01, STD-06, STD-09, STD-12: sids, version, who forwarded, places, and the application', async () => {
+test('STD-01, STD-06, STD-07, STD-09, STD-12: sids, version, who forwarded, places, and the application', async () => {
   const scenario = await openTwilioScenario()
   scenario.on('/voice', twiml('<Hangup/>'))
   const made = await scenario.api('POST', '/Applications.json', { FriendlyName: 'desk', VoiceUrl: `${APP}/voice` })
