@@ -387,6 +387,8 @@ test('CALL-21 to 23, SDK-10: the official SDK starts and stops them', async () =
   await refuses(live.streams.create({ url: 'ws://agent.example.com/' }), 400, 31920)
   await refuses(live.siprec.create({ connectorName: 'none' }), 400, 32700)
   await refuses(live.transcriptions.create({}), 400, 32650)
+  await refuses(live.siprec('none').update({ status: 'stopped' }), 404, 20404)
+  await refuses(live.transcriptions('none').update({ status: 'stopped' }), 404, 20404)
   call.hangUp()
   await clock.advance(500)
   await scenario.close()
