@@ -179,7 +179,8 @@ for (const [codec, encryption] of [
     )
     assert.ok(atPhone > HEARD_DBOV)
     assert.ok(atBaresip > HEARD_DBOV)
-    assert.equal(stats?.packetsForged, 0)
+    // Of its reports baresip may send the first (an APP that opens the way) and the last (BYE) in the clear: both are dropped.
+    assert.ok((stats?.packetsForged ?? 0) <= 2)
     if (encryption !== undefined)
       assert.match(baresip.peer.output(), /SRTP.*(is|are)? ?(Enabled|enabled|AES_CM_128_HMAC_SHA1_80)/i)
   })
