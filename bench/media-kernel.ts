@@ -1,9 +1,9 @@
 // What the media worker costs: CPU microseconds per leg and 20 ms, all of it (receive, jitter buffer, decode, mix, encode,
 // send), on real sockets, with the load generator in a process of its own. Run it as
 //
-//   taskset -c 0 node bench/media-kernel.ts [scenario …] [--legs N] [--seconds S]
+//   taskset -c 0 node bench/media-kernel.ts [scenario …] [--legs N] [--seconds S] [--portable]
 //
-// `--json` prints figures for main.ts. Scenarios: rooms (of ten), room100, bridge, playback, recording, streaming (to a WebSocket), silent; and rooms of ten again in SRTP (counter mode, GCM), G.722
+// `--json` prints figures for main.ts, `--portable` takes Node's own sockets. Scenarios: rooms (of ten), room100, bridge, playback, recording, streaming (to a WebSocket), silent; and rooms of ten again in SRTP (counter mode, GCM), G.722
 // and Opus. The generator pins itself to the other core.
 
 import { execFileSync, fork } from 'node:child_process'
@@ -21,6 +21,7 @@ import { MediaWorker } from '../src/media/worker.ts'
 import { RealChance } from '../src/net/chance.ts'
 import { RealClock } from '../src/net/clock.ts'
 import { RealDisk } from '../src/net/disk.ts'
+import { nativeUdp } from '../src/net/native-udp.ts'
 import { UdpNet } from '../src/net/udp.ts'
 import { GuardedWebSockets } from '../src/net/web-socket.ts'
 import { streamFrames } from '../src/telnyx/stream-frames.ts'
@@ -62,6 +63,8 @@ export interface KernelResult extends WindowFigures {
 }
 
 const SETTLE_MS = 2500
+/** As in src/server/media-process.ts. */
+const LEG_BUFFERS = { receiveBufferOctets: 65_536, sendBufferOctets: 65_536 }
 
 /** What the legs of a scenario speak. */
 function voiceOf(scenario: Scenario): { readonly codec: LoadCodec; readonly srtp: SrtpKeys | null } {
@@ -98,7 +101,7 @@ export async function runScenario(scenario: Scenario, legs: number, seconds: num
   const worker = new MediaWorker({
     clock: new RealClock(),
     chance: new RealChance(),
-    net: new UdpNet({ receiveBufferOctets: 65_536, sendBufferOctets: 65_536 }),
+    net: (process.argv.includes('--portable') ? null : nativeUdp(LEG_BUFFERS)) ?? new UdpNet(LEG_BUFFERS),
     disk,
     log: silentLog,
     streaming: {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compileNative } from './native.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const lock = createHash('sha256')
@@ -27,3 +28,5 @@ if (!ready) {
   }
   writeFileSync(mark, lock)
 }
+// Nothing depends on it: `hookswitch doctor` says why where there is none.
+compileNative()

@@ -4,6 +4,7 @@
 import { createSocket } from 'node:dgram'
 import { accessSync, constants, existsSync } from 'node:fs'
 import pc from 'picocolors'
+import { nativeUdp, whyNoNativeUdp } from '#net/native-udp.ts'
 import { ask, type ClientOptions, readCredentials, Told } from './admin-client.ts'
 
 interface Finding {
@@ -15,7 +16,13 @@ interface Finding {
 const SIP_TIMEOUT_MS = 1000
 
 export async function doctor(options: ClientOptions & { readonly sipPort: string }): Promise<number> {
-  const findings = [node(), dataFolder(options.dataDir), ...(await http(options)), await sip(Number(options.sipPort))]
+  const findings = [
+    node(),
+    sockets(),
+    dataFolder(options.dataDir),
+    ...(await http(options)),
+    await sip(Number(options.sipPort)),
+  ]
   for (const { what, state, text } of findings) {
     const mark = state === 'fine' ? pc.green('✔') : state === 'note' ? pc.yellow('•') : pc.red('✖')
     console.log(`${mark} ${what.padEnd(12)} ${text}`)
@@ -25,6 +32,15 @@ export async function doctor(options: ClientOptions & { readonly sipPort: string
 
 function node(): Finding {
   return { what: 'node', state: 'fine', text: process.version }
+}
+
+function sockets(): Finding {
+  if (nativeUdp() !== null) return { what: 'media', state: 'fine', text: 'compiled sockets' }
+  return {
+    what: 'media',
+    state: 'note',
+    text: `Node's own sockets (${whyNoNativeUdp()}): calls cost more; "npm run native" in Hookswitch's folder compiles better ones`,
+  }
 }
 
 function dataFolder(folder: string): Finding {

@@ -36,6 +36,7 @@ export interface MediaPoolOrder {
   /** 0: one per core but one, at least one. */
   readonly workers: number
   readonly ports: readonly [number, number]
+  readonly nativeSockets: boolean
   readonly logLevel: MediaProcessOrder['logLevel']
   readonly allowPrivate: readonly string[]
 }
@@ -67,6 +68,7 @@ export class MediaPool {
       ports: [first + index * share, first + (index + 1) * share - 1] as const,
       secret: Buffer.from(chance.bytes(24)).toString('base64url'),
       graceMs: GRACE_MS,
+      nativeSockets: order.nativeSockets,
       logLevel: order.logLevel,
       allowPrivate: order.allowPrivate,
     }))

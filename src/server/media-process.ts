@@ -8,6 +8,7 @@ import { MediaWorker } from '#media/worker.ts'
 import { RealChance } from '#net/chance.ts'
 import { RealClock } from '#net/clock.ts'
 import { RealDisk } from '#net/disk.ts'
+import { nativeUdp, whyNoNativeUdp } from '#net/native-udp.ts'
 import { TcpNet } from '#net/tcp.ts'
 import { UdpNet } from '#net/udp.ts'
 import { GuardedWebSockets } from '#net/web-socket.ts'
@@ -24,6 +25,8 @@ export interface MediaProcessOrder {
   readonly secret: string
   /** How long audio goes on without a control. */
   readonly graceMs: number
+  /** Whether the compiled sockets may be used. */
+  readonly nativeSockets: boolean
   /** Private networks that streams may be sent to. */
   readonly allowPrivate: readonly string[]
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -36,10 +39,17 @@ const order = JSON.parse(process.argv[2] ?? '{}') as MediaProcessOrder
 const clock = new RealClock()
 const log = openLog(order.logLevel, null).child({ process: 'media' })
 const disk = new RealDisk()
+const buffers = { receiveBufferOctets: LEG_BUFFER_OCTETS, sendBufferOctets: LEG_BUFFER_OCTETS }
+const native = order.nativeSockets ? nativeUdp(buffers) : null
+if (native === null)
+  log.debug(
+    { reason: order.nativeSockets ? whyNoNativeUdp() : 'native_sockets is false' },
+    "media uses Node's own sockets",
+  )
 const worker = new MediaWorker({
   clock,
   chance: new RealChance(),
-  net: new UdpNet({ receiveBufferOctets: LEG_BUFFER_OCTETS, sendBufferOctets: LEG_BUFFER_OCTETS }),
+  net: native ?? new UdpNet(buffers),
   disk,
   noise: noiseEngines(),
   streaming: {

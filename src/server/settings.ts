@@ -31,6 +31,8 @@ export interface Settings {
   readonly databaseUrl: string | null
   readonly node: number
   readonly mediaWorkers: number
+  /** Whether media workers use the compiled sockets where there are some; false: always Node's own. */
+  readonly nativeSockets: boolean
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** Private networks that webhooks and media may be fetched from. */
   readonly allowPrivate: readonly string[]
@@ -158,6 +160,13 @@ const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcriptio
     otherwise: 0,
     read: range(0, 256),
     expected: 'a number from 0 (one per core but one) to 256',
+  },
+  nativeSockets: {
+    env: 'NATIVE_SOCKETS',
+    file: 'native_sockets',
+    otherwise: true,
+    read: yesOrNo,
+    expected: 'true or false',
   },
   logLevel: {
     env: 'LOG_LEVEL',

@@ -88,6 +88,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     {
       workers: settings.mediaWorkers,
       ports: settings.rtpPorts,
+      nativeSockets: settings.nativeSockets,
       logLevel: settings.logLevel,
       allowPrivate: settings.allowPrivate,
     },
