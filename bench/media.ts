@@ -36,7 +36,8 @@ export async function streaming({ seconds, scale }: Size): Promise<Figure[]> {
 }
 
 const CALLS_PER_SECOND = 100
-const SETTLE_MS = 2_000
+/** Warm means as much audio for few legs as for many: so many seconds of it before the window. */
+const WARM_UP_LEG_SECONDS = 2_000
 
 interface Sounding extends WindowFigures {
   readonly up: number
@@ -45,8 +46,14 @@ interface Sounding extends WindowFigures {
   readonly kilobytesPerLeg: number
 }
 
-/** @param numberOf which number the i-th caller dials @param twoLegs a bridge: every call is answered by a leg of ours, too */
-async function sound(legs: number, seconds: number, numberOf: (leg: number) => string, twoLegs = false) {
+/** @param most legs of a full run @param numberOf which number the i-th caller dials @param twoLegs a bridge: every call is answered by a leg of ours, too */
+async function sound(
+  most: number,
+  { seconds, scale, smoke }: Size,
+  numberOf: (leg: number) => string,
+  twoLegs = false,
+) {
+  const legs = Math.max(20, most * scale)
   const callee = await SipCaller.open(0)
   const engine = await startSwitch({ bridgeTo: callee.port })
   const caller = await SipCaller.open(engine.sipPort)
@@ -71,7 +78,7 @@ async function sound(legs: number, seconds: number, numberOf: (leg: number) => s
     // The called side learns its target from the offer it was sent.
     const targetsOfCallee = callee.offeredPorts
     generator.send({ targets: [...targets, ...targetsOfCallee], mark: twoLegs })
-    await sleep(Math.min(SETTLE_MS, seconds * 1000))
+    await sleep(1000 * (smoke ? 1 : WARM_UP_LEG_SECONDS / legs))
     const cpu = await engine.cpuMs()
     generator.send({ window: seconds })
     const { figures } = await next<{ figures: WindowFigures }>(generator, 'figures')
@@ -98,8 +105,7 @@ function figure(name: FigureName, value: number, measured: Sounding): Figure {
 }
 
 export async function rooms(size: Size): Promise<Figure[]> {
-  const legs = Math.max(20, 200 * size.scale)
-  const measured = await sound(legs, size.seconds, (leg) => `room${Math.floor(leg / 10) % ROOMS}`)
+  const measured = await sound(200, size, (leg) => `room${Math.floor(leg / 10) % ROOMS}`)
   return [
     figure('rooms of ten', measured.usPerLegTick, measured),
     figure('conference memory', measured.kilobytesPerLeg, measured),
@@ -107,12 +113,12 @@ export async function rooms(size: Size): Promise<Figure[]> {
 }
 
 export async function room100(size: Size): Promise<Figure[]> {
-  const measured = await sound(Math.max(20, 100 * size.scale), size.seconds, () => 'room0')
+  const measured = await sound(100, size, () => 'room0')
   return [figure('room of 100', measured.usPerLegTick, measured)]
 }
 
 export async function bridge(size: Size): Promise<Figure[]> {
-  const measured = await sound(Math.max(20, 400 * size.scale), size.seconds, () => 'bridge', true)
+  const measured = await sound(400, size, () => 'bridge', true)
   return [
     figure('bridge', measured.usPerLegTick, measured),
     figure('bridge delay p50', measured.delayP50Ms ?? Number.NaN, measured),
@@ -121,12 +127,12 @@ export async function bridge(size: Size): Promise<Figure[]> {
 }
 
 export async function playback(size: Size): Promise<Figure[]> {
-  const measured = await sound(Math.max(20, 400 * size.scale), size.seconds, () => 'play')
+  const measured = await sound(400, size, () => 'play')
   return [figure('playback', measured.usPerLegTick, measured)]
 }
 
 export async function recording(size: Size): Promise<Figure[]> {
-  const measured = await sound(Math.max(20, 400 * size.scale), size.seconds, () => 'record')
+  const measured = await sound(400, size, () => 'record')
   return [figure('recording', measured.usPerLegTick, measured)]
 }
 

@@ -27,7 +27,9 @@ export class Inbound {
   readonly #clockRateHz: number
   /** One per codec, made with its first packet. */
   readonly #decoders = new Map<Codec, Decoder>()
+  /** That of the last packet, whose codec is nearly always the next one's, too. */
   #decoder: Decoder | null = null
+  #decoding: Codec | null = null
   /** RTP clock units of one beat. */
   readonly #units: number
   /** Decoded samples of packets that are not one frame long. */
@@ -131,6 +133,7 @@ export class Inbound {
   close(): void {
     for (const decoder of this.#decoders.values()) decoder.free()
     this.#decoders.clear()
+    this.#decoding = null
     this.#decoder = null
   }
 
@@ -191,14 +194,20 @@ export class Inbound {
     const jitter = this.#jitter
     const codec = this.#codecs[jitter.payloadType]
     if (codec == null) return 0
+    const decoder = codec === this.#decoding ? this.#decoder! : this.#turnTo(codec)
+    this.#quiet = codec.isSilence(jitter.payloadLength)
+    return decoder.decode(jitter.payloadBytes, jitter.payloadOffset, jitter.payloadLength, to, toOffset)
+  }
+
+  #turnTo(codec: Codec): Decoder {
     let decoder = this.#decoders.get(codec)
     if (decoder === undefined) {
       decoder = codec.decoder()
       this.#decoders.set(codec, decoder)
     }
+    this.#decoding = codec
     this.#decoder = decoder
-    this.#quiet = codec.isSilence(jitter.payloadLength)
-    return decoder.decode(jitter.payloadBytes, jitter.payloadOffset, jitter.payloadLength, to, toOffset)
+    return decoder
   }
 
   #conceal(): boolean {
