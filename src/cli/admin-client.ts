@@ -25,7 +25,9 @@ export function readCredentials(dataDir: string): StoredCredentials {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as StoredCredentials
   } catch {
-    throw new Told(`${path} cannot be read: start the switch once ("npm start"), or name its folder with --data-dir`)
+    throw new Told(
+      `${path} cannot be read: start the switch once ("npx hookswitch start"), or name its folder with --data-dir`,
+    )
   }
 }
 
@@ -35,7 +37,9 @@ export async function ask(options: ClientOptions, path: string): Promise<Respons
   try {
     response = await fetch(`${options.url}/admin${path}`, { headers: { authorization: `Bearer ${token}` } })
   } catch {
-    throw new Told(`nothing answers at ${options.url}: start the switch ("npm start"), or name it with --url`)
+    throw new Told(
+      `nothing answers at ${options.url}: start the switch ("npx hookswitch start"), or name it with --url`,
+    )
   }
   if (!response.ok) {
     const body = (await response.json().catch(() => ({}))) as { error?: string }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import pc from 'picocolors'
 import { toneLevelDbov } from '#audio/goertzel.ts'
 import { decodeWav } from '#audio/wav.ts'
-import { pause } from '#base/clock.ts'
+import { after, pause } from '#base/clock.ts'
 import type { Address } from '#base/wire.ts'
 import { RealChance } from '#net/chance.ts'
 import { RealClock } from '#net/clock.ts'
@@ -94,7 +94,7 @@ export async function runPhone(action: 'call' | 'answer', options: PhoneOptions)
         : await wait(phone, ringMs, () => say(`waiting at ${phone.uri}`))
     if (call === null) return report(options, result(null, clock.nowMs(), options, [...problems, 'nobody called']))
     call.keepHearing()
-    await Promise.race([call.settled(), pause(clock, ringMs)])
+    await settledWithin(call, ringMs, clock)
     if (call.state !== 'up') {
       if (call.state !== 'ended') call.hangUp()
       await pause(clock, GOODBYE_MS)
@@ -139,6 +139,14 @@ function wait(phone: Phone, timeoutMs: number, ready: () => void): Promise<Phone
     })
     ready()
   })
+}
+
+/** Leaves no timer behind: the process ends when the call does. */
+async function settledWithin(call: PhoneCall, withinMs: number, clock: RealClock): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = after(clock, withinMs, late.resolve)
+  await Promise.race([call.settled(), late.promise])
+  timer.cancel()
 }
 
 /** The call goes on for the time asked, until what was to be said is said, or until the other side hangs up. */

@@ -28,6 +28,8 @@ export async function runStart(options: Readonly<Record<string, string | boolean
   >
   const content = demo === null ? await file.content : declarationsOf(named, demo)
   if (content instanceof Error) return complain(content.message)
+  const missing = demo === null ? null : missingSdk(demo)
+  if (missing !== null) return complain(missing)
   const settings = readSettings(flags, process.env, content)
   if (!settings.ok) return complain(settings.error.text)
 
@@ -90,6 +92,17 @@ function readFile(named: string | undefined): Error | { readonly content: Promis
         return new Error(`${path}: ${(cause as Error).message.split('\n')[0]}`)
       }
     }),
+  }
+}
+
+/** A clone has the official SDKs; who installed the package may not. */
+function missingSdk(demo: Demo): string | null {
+  const sdk = demo.dialect ?? 'telnyx'
+  try {
+    import.meta.resolve(sdk)
+    return null
+  } catch {
+    return `this demo is an application of the official SDK, which is not installed: npm install ${sdk}`
   }
 }
 

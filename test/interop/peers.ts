@@ -278,6 +278,8 @@ export interface ChildSwitchOrder {
   readonly sipPort: number
   readonly sipHost?: string
   readonly rtpPorts: string
+  /** Another than `BINARY`. */
+  readonly binary?: string
 }
 
 /** `bin/hookswitch.js start` on a configuration file and a data folder of its own, ready when it says so. */
@@ -287,7 +289,7 @@ export async function childSwitch(ground: Ground, order: ChildSwitchOrder): Prom
   const sipHost = order.sipHost ?? '127.0.0.1'
   await writeFile(file, JSON.stringify(order.declared))
   const peer = ground.start(process.execPath, [
-    BINARY,
+    order.binary ?? BINARY,
     'start',
     ...['--config', file, '--data-dir', dataDir],
     ...['--http-port', String(order.httpPort), '--sip-port', String(order.sipPort), '--rtp-ports', order.rtpPorts],
