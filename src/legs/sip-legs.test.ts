@@ -386,6 +386,51 @@ test('who may call: unknown numbers 404, nothing in common 488, no hops 483, ove
   assert.equal(await status({ from: '<sip:alice@house>', password: 'wrong' }), 401)
 })
 
+test('a call of ours arrives here as the leg it was made for: once, and from our own address alone', async () => {
+  const { clock, ua, events, callIn, dial, tell, names, legs } = await setUp()
+  const invited: Parameters<UserAgent['invite']>[0][] = []
+  const invite = ua.invite.bind(ua)
+  let early: Phone | null = null
+  ua.invite = (wish) => {
+    invited.push(wish)
+    early = stolen()
+    return invite(wish)
+  }
+  const stolen = (): Phone => {
+    const { uri, headers = [] } = invited[0]!
+    return callIn({ user: uri.slice('sip:'.length, uri.indexOf('@')), headers: [...headers] })
+  }
+  const arrival = {
+    leg: 'fedcba9876543210fedcba9876543210' as CallId,
+    account: 'other' as AccountId,
+    application: 'theirs' as ApplicationId,
+    from: 'client:bob',
+    fromName: 'Bob',
+    to: 'AP1',
+  }
+  const caller = dial({ to: 'app:AP1', arrival })
+  await clock.until(() => events.some((event) => event.type === 'leg.incoming'), 1_000)
+  const told = events.find((event) => event.type === 'leg.incoming')!.incoming
+  assert.deepEqual(
+    [told.leg, told.account, told.application, told.from, told.fromName, told.to, told.otherEnd],
+    [arrival.leg, 'other', 'theirs', 'client:bob', 'Bob', 'AP1', caller],
+  )
+  const { uri } = invited[0]!
+  assert.ok(!JSON.stringify(told).includes(uri.slice(4, uri.indexOf('@'))), 'its address is nobody’s business')
+  tell({ type: 'answer', leg: arrival.leg, headers: [], codecs: [] })
+  await clock.advance(100)
+  assert.deepEqual(names(), ['leg.trying', 'leg.incoming', 'leg.answered', 'leg.answered'])
+  const late = stolen()
+  const again = new Phone()
+  again.call = invite({ ...invited[0]! })
+  again.call.listen(again)
+  await clock.advance(200)
+  assert.deepEqual([(early as Phone | null)?.end?.status, late.end?.status, again.end?.status], [404, 404, 404])
+  tell({ type: 'hang-up', leg: caller, q850: 16, headers: [] })
+  await clock.advance(1_000)
+  assert.equal(legs.size, 0)
+})
+
 test('a user calls with its password and shows its own number', async () => {
   const { incoming, find } = await setUp({ anonymous: false })
   await incoming({ from: '<sip:alice@house>', password: 'secret' })
