@@ -152,7 +152,6 @@ test('APP-01: the child is in the lists as a call that came in, below its parent
 })
 
 test('APP-01: whoever hangs up ends both: the caller, REST on either call, a star, the time limit', async () => {
-  // rows: DACT-11, DIAL-07, DIAL-16
   const ends: Readonly<
     Record<
       string,
@@ -218,7 +217,6 @@ test('APP-01: its document may dial on: the caller and whoever it reaches hear e
 })
 
 test('APP-01: with answerOnBridge the caller is answered when the child is; a Reject is busy, with words for the Dial', async () => {
-  // rows: DIAL-03, DACT-01, FLOW-02, FLOW-03
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const sid = await application(scenario)
@@ -251,7 +249,6 @@ test('APP-01: with answerOnBridge the caller is answered when the child is; a Re
 })
 
 test('APP-01: an application that does not answer in time is no answer, and its call is over', async () => {
-  // rows: DIAL-17
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const sid = await application(scenario)
@@ -268,7 +265,6 @@ test('APP-01: an application that does not answer in time is no answer, and its 
 })
 
 test('APP-01: the status callbacks of the noun tell of the child, and its screening document runs before the bridge', async () => {
-  // rows: SCB-01, CPE-06
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const sid = await application(scenario)
@@ -293,7 +289,6 @@ test('APP-01: the status callbacks of the noun tell of the child, and its screen
 })
 
 test('APP-01: an application nobody has, and one without a voice URL, fail the Dial and are told of; the call goes on', async () => {
-  // rows: DACT-12
   const scenario = await openTwilioScenario()
   const silent = await application(scenario, { VoiceUrl: '' })
   const cases = [
@@ -371,7 +366,7 @@ test('APP-01: another account’s application is reached only when it lets itsel
   await scenario.close()
 })
 
-test('APP-01, WH-10: when its voice URL fails its fallback is asked, with the same words; without one the caller hears an apology', async () => {
+test('APP-01: when its voice URL fails its fallback is asked, with the same words; without one the caller hears an apology', async () => {
   const scenario = await openTwilioScenario({ speech: true })
   const { clock } = scenario
   const sid = await application(scenario, { VoiceFallbackUrl: `${APP}/fallback` })
@@ -395,7 +390,6 @@ test('APP-01, WH-10: when its voice URL fails its fallback is asked, with the sa
 })
 
 test('APP-01: the parent sent elsewhere lets the child go; the child sent elsewhere stays with its parent', async () => {
-  // rows: DACT-10, CALL-14
   const scenario = await openTwilioScenario()
   const { clock } = scenario
   const sid = await application(scenario)
