@@ -29,20 +29,11 @@ import { type Addressee, addresseeOf, type Caller } from './addressee.ts'
 import { Arrivals, type Expected } from './arrivals.ts'
 import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
 import { DomainGate, type GateVerdict } from './domain-gate.ts'
-import type {
-  Arrival,
-  DialFailure,
-  DialRequest,
-  Doorkeeper,
-  IncomingLeg,
-  LegCommand,
-  LegEvent,
-  Legs,
-  Unreached,
-} from './leg.ts'
+import type { Arrival, DialFailure, DialRequest, Doorkeeper, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
 import { domainRegistrar, MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
-import { isPrivate, isPrivateUri, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
+import { isPrivate, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
 import { RecordingClients } from './recording-clients.ts'
+import { failed, nobody, type Route, saysPrivate, type Way, ways, whyNot } from './route.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
 import { type Branch, type LegHome, SipLeg } from './sip-leg.ts'
@@ -781,73 +772,16 @@ export class SipLegs implements Legs, LegHome {
   }
 }
 
-type Route =
-  | { readonly type: 'uri'; readonly uri: string }
-  /** A call to ourselves, at our own address: to a number of ours, or to the other end of a call. */
-  | { readonly type: 'own'; readonly uri: string; readonly target: Target }
-  | {
-      readonly type: 'user'
-      readonly user: SipUser
-      readonly branches: readonly { readonly uri: string; readonly target: Target }[]
-    }
-  /** Whoever registered at a SIP domain. */
-  | {
-      readonly type: 'member'
-      readonly domain: Domain
-      readonly branches: readonly { readonly uri: string; readonly target: Target }[]
-    }
-  | { readonly type: 'nobody'; readonly status: number; readonly reason: Unreached }
-  /** Best first; the next one is tried when all targets of one fail. */
-  | { readonly type: 'trunk'; readonly trunks: readonly Trunk[]; readonly destination: string }
-  | { readonly type: 'failure'; readonly failure: DialFailure }
-
-/** A route that leads somewhere. */
-type Way = Exclude<Route, { type: 'failure' } | { type: 'nobody' }>
-
 type Terms = readonly (MediaTerms | null | undefined)[]
-
-/** Whether a route promises signalling that nobody can read, before its hosts are looked up. */
-function saysPrivate(route: Way): boolean {
-  switch (route.type) {
-    case 'uri':
-      return isPrivateUri(route.uri)
-    case 'own':
-      return false
-    case 'user':
-    case 'member':
-      return route.branches.every(({ target }) => isPrivate(target.kind))
-    case 'trunk':
-      return route.trunks.every((trunk) => trunk.uris.every(isPrivateUri))
-    default:
-      return unreachable(route)
-  }
-}
 
 function travelsPrivately(branch: Branch): boolean {
   const next = branch.otherwise
   return branch.targets.every((target) => isPrivate(target.kind)) && (next === null || travelsPrivately(next))
 }
 
-function nobody(status: number, reason: Unreached): Route {
-  return { type: 'nobody', status, reason }
-}
-
-function whyNot(route: Route): readonly [number, string] | null {
-  if (route.type === 'nobody') return [route.status, route.reason]
-  return route.type === 'failure' ? [route.failure.type === 'not-allowed' ? 403 : 404, route.failure.type] : null
-}
-
-function ways(bindings: readonly Binding[]): readonly { readonly uri: string; readonly target: Target }[] {
-  return bindings.map(({ uri, target }) => ({ uri: uri.text, target }))
-}
-
 /** A secure domain wants the sound encrypted (SDES over TLS). */
 function termsOfDomain(domain: Domain | undefined): readonly MediaTerms[] {
   return domain?.secure === true ? [{ codecs: null, encryptedMedia: 'SRTP', srtpWithoutTls: false }] : []
-}
-
-function failed(failure: DialFailure): Route {
-  return { type: 'failure', failure }
 }
 
 function refuse(status: number, headers: readonly HeaderField[] = []): ScreenVerdict {
