@@ -122,11 +122,20 @@ class Phone implements CallListener {
   }
 }
 
-async function setUp(options: { admit?: () => number | null; trunks?: Partial<Trunk>[]; anonymous?: boolean } = {}) {
+async function setUp(
+  options: {
+    admit?: () => number | null
+    trunks?: Partial<Trunk>[]
+    anonymous?: boolean
+    /** Behind a NAT: the address others know us by. */
+    publicHost?: string
+  } = {},
+) {
   const clock = new HandClock()
   const net = new VirtualNet(clock)
   const make = async (port: number, seed: number) => {
-    const transport = new SipTransport({ clock, log: silentLog, datagrams: net, streams: net })
+    const advertised = port === 5060 && options.publicHost !== undefined ? { advertisedHost: options.publicHost } : {}
+    const transport = new SipTransport({ clock, log: silentLog, datagrams: net, streams: net, ...advertised })
     const layer = new TransactionLayer({ clock, chance: seededChance(seed), log: silentLog, transport })
     assert.ok((await transport.listen('udp', { host: '127.0.0.1', port })).ok)
     assert.ok((await transport.listen('tcp', { host: '127.0.0.1', port })).ok)
@@ -192,6 +201,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     codecs: ['PCMU', 'PCMA', 'G722', 'opus'],
     realm: 'house',
     ...(options.admit ? { admit: options.admit } : {}),
+    ...(options.publicHost ? { publicHost: options.publicHost } : {}),
   })
   const events: LegEvent[] = []
   let telling = false
@@ -428,6 +438,24 @@ test('a call of ours arrives here as the leg it was made for: once, and from our
   assert.deepEqual([(early as Phone | null)?.end?.status, late.end?.status, again.end?.status], [404, 404, 404])
   tell({ type: 'hang-up', leg: caller, q850: 16, headers: [] })
   await clock.advance(1_000)
+  assert.equal(legs.size, 0)
+})
+
+test('a call of ours to ourselves stays within, sound and all, behind whatever address others know us by', async () => {
+  const { clock, worker, find, tell, names, legs, dial } = await setUp({ publicHost: '203.0.113.9' })
+  const caller = dial({ to: '+15550100' })
+  await clock.until(() => names().includes('leg.incoming'), 1_000)
+  const { leg } = find('leg.incoming').incoming
+  tell({ type: 'answer', leg, headers: [], codecs: [] })
+  await clock.advance(60_000)
+  assert.deepEqual(names(), ['leg.trying', 'leg.incoming', 'leg.answered', 'leg.answered'])
+  const remotes = worker.commands.flatMap((one) =>
+    one.type === 'configure-session' ? [one.description.remote?.host] : [],
+  )
+  assert.deepEqual(new Set(remotes), new Set(['127.0.0.1']))
+  tell({ type: 'hang-up', leg: caller, q850: 16, headers: [] })
+  await clock.advance(2_000)
+  assert.deepEqual(names().slice(4), ['leg.ended', 'leg.ended'])
   assert.equal(legs.size, 0)
 })
 

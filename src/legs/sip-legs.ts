@@ -36,7 +36,7 @@ import { RecordingClients } from './recording-clients.ts'
 import { failed, nobody, type Route, saysPrivate, type Way, ways, whyNot } from './route.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
-import { type Branch, type LegHome, SipLeg } from './sip-leg.ts'
+import { type Branch, innerHost, type LegHome, SipLeg } from './sip-leg.ts'
 import { TrunkKeeper } from './trunk-keeper.ts'
 
 export interface SipLegsOptions {
@@ -72,8 +72,6 @@ type Source = IncomingLeg['source'] & {
 
 /** Marks calls that we make to ourselves. */
 const OWN_MARK = 'p-own-call'
-/** Where a host that listens everywhere is reached from within. */
-const anyHost: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 export class SipLegs implements Legs, LegHome {
   readonly clock: Clock
@@ -289,7 +287,7 @@ export class SipLegs implements Legs, LegHome {
   /** The other end of a call of ours: it comes from our own address, to one that was made for it. */
   #expected(request: SipRequest, flow: Flow): Expected | null {
     const { local, remote } = flow
-    if (remote.host !== (anyHost[local.host] ?? local.host) || remote.port !== local.port) return null
+    if (remote.host !== innerHost(local.host) || remote.port !== local.port) return null
     return this.#arrivals.claim(dialled(request.uri!), this.clock.nowMs())
   }
 
@@ -423,6 +421,7 @@ export class SipLegs implements Legs, LegHome {
       trusted,
       latch: source.type !== 'trunk' || flow.kind !== 'udp',
       mayRefer: this.#mayRefer(source),
+      within: source.own === true,
       addressee: { account: addressee.account, application: addressee.application, number: addressee.number },
       media: policy,
     })
@@ -553,9 +552,12 @@ export class SipLegs implements Legs, LegHome {
 
   /** Where we reach ourselves; null: nowhere. */
   #home(): Target | null {
-    const port = this.ua.layer.transport.localAddress('udp')?.port
+    const { transport } = this.ua.layer
+    const port = transport.localAddress('udp')?.port
     if (port === undefined) return null
-    return { kind: 'udp', address: { host: anyHost[this.mediaHost] ?? this.mediaHost, port }, flowId: null }
+    const address = { host: innerHost(this.mediaHost), port }
+    // Our Contact may name an address that only others reach us at.
+    return { kind: 'udp', address, flowId: transport.udpFlowTo(address) }
   }
 
   #isOurs(host: string, port: number | null): boolean {
@@ -592,6 +594,7 @@ export class SipLegs implements Legs, LegHome {
       trusted: trunks.length > 0 && trunks.every((one) => one.trusted),
       latch: trunks.length === 0,
       mayRefer: this.#calledMayRefer(request, route),
+      within: route.type === 'own' && good.length === 1,
       addressee: { account: request.account, application: request.application, number: request.to },
       media: { codecs: this.codecs, encryption: null },
     })
