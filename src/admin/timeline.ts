@@ -2,7 +2,7 @@
 // not keep up loses the oldest lines and is told how many.
 
 import type { Engine } from '#calls/engine.ts'
-import type { EngineEvent } from '#calls/events.ts'
+import { type EngineEvent, isListed } from '#calls/events.ts'
 import { summary } from '#calls/fact-summary.ts'
 
 /** Lines kept for one slow reader. */
@@ -20,6 +20,7 @@ export function timeline(engine: Engine): Timeline {
   let stopped = false
   let wake: (() => void) | null = null
   const unlisten = engine.listen((event) => {
+    if (!isListed(event.fact)) return
     waiting.push(lineOf(event))
     if (waiting.length > MAX_WAITING) {
       waiting.shift()

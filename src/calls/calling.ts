@@ -64,7 +64,11 @@ export class Calling {
       return err({ type, to: spec.to })
     }
     const { account, application, to, alsoTo } = spec
-    const barred = this.#bars({ direction: 'outgoing', account, application, to: [to, ...alsoTo] })
+    // What comes in here again is judged there.
+    const barred =
+      spec.arrival === undefined
+        ? this.#bars({ direction: 'outgoing', account, application, to: [to, ...alsoTo] })
+        : null
     if (barred !== null) return err(barred)
     if (this.#hall.calls.size >= MAX_LIVE_CALLS)
       return err({ type: 'limit-reached', limit: `${MAX_LIVE_CALLS} live calls` })
@@ -100,9 +104,11 @@ export class Calling {
       onAnswer: spec.onAnswer,
       timeLimitMs: spec.timeLimitMs,
       recordingSessions: [],
+      ...(spec.arrival === undefined ? {} : { unlisted: true }),
       notes: spec.notes,
     })
     live.commanded = true
+    live.arrival = spec.arrival ?? null
     this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
     const begin = (): void => this.#hall.toLeg({ type: 'dial', request: dialRequest(live.call, spec) })
     const dial = (): void => this.#later(live, spec.delayMs ?? 0, begin)
@@ -215,8 +221,7 @@ export class Calling {
   }
 
   #bars(attempt: CallAttempt): Refusal | null {
-    const live = [...this.#hall.calls.values()].filter(({ call }) => call.state !== 'ended').map(({ call }) => call)
-    return this.#hall.doors.applications.bars(attempt, live)
+    return this.#hall.doors.applications.bars(attempt, this.#hall.listedCalls())
   }
 
   #incoming(incoming: IncomingLeg): void {
@@ -227,9 +232,14 @@ export class Calling {
       // All channels taken is what a busy line is; nobody hears of this call.
       return this.#hall.toLeg({ type: 'reject', leg: incoming.leg, status: 486, headers: [] })
     }
+    const caller = incoming.otherEnd === null ? undefined : this.#hall.calls.get(incoming.otherEnd)
+    // Whoever called it has hung up meanwhile.
+    if (incoming.otherEnd !== null && (caller === undefined || caller.call.state === 'ended'))
+      return this.#hall.toLeg({ type: 'reject', leg: incoming.leg, status: 487, headers: [] })
     const live = this.#hall.addCall({
       id: incoming.leg,
-      group: this.#hall.doors.ids.make<'call-group'>(),
+      // Groups are an account's own.
+      group: caller?.call.account === account ? caller.call.group : this.#hall.doors.ids.make<'call-group'>(),
       account: incoming.account,
       application: incoming.application,
       direction: 'incoming',
@@ -258,7 +268,7 @@ export class Calling {
       onAnswer: nothingOnAnswer,
       timeLimitMs: null,
       recordingSessions: [],
-      notes: {},
+      notes: caller?.arrival?.notes ?? {},
       ...(replaced === undefined ? {} : inherited(replaced.call)),
     })
     this.#hall.tell({ type: 'call.initiated', call: live.call }, live.call.id)
@@ -485,6 +495,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     application: spec.application,
     onBehalfOf: spec.linkTo,
     ...(spec.via === undefined ? {} : { via: spec.via }),
+    ...(spec.arrival === undefined ? {} : { arrival: spec.arrival }),
     to: spec.to,
     alsoTo: spec.alsoTo,
     from: spec.from,

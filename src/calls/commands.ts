@@ -12,7 +12,7 @@ import type {
   StreamId,
   TranscriptionId,
 } from '#base/ids.ts'
-import type { DialRequest, Header } from '#legs/leg.ts'
+import type { Arrival, DialRequest, Header } from '#legs/leg.ts'
 import type {
   AfterBridge,
   AudioSource,
@@ -63,9 +63,11 @@ export interface GatherSpec {
 }
 
 /** What a leg is asked, and what the hall does with the call: `ringTimeoutMs` is the leg's ring time. */
-export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'timeoutMs'> {
+export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'timeoutMs' | 'arrival'> {
   /** Made by whoever asks, who wants to speak of the call before it exists; absent: made here. */
   readonly id?: CallId
+  /** It comes in here again: this call is nothing but the way there, and unlisted (see `Call.unlisted`). */
+  readonly arrival?: PlannedArrival
   /** It exists now and is dialled so much later. */
   readonly delayMs?: number
   readonly ringTimeoutMs: number
@@ -80,6 +82,11 @@ export interface DialSpec extends Omit<DialRequest, 'leg' | 'onBehalfOf' | 'time
   readonly stream?: { readonly spec: StreamSpec; readonly early: boolean } | null
   /** Begun with the answer. */
   readonly transcription?: TranscriptionSpec | null
+  readonly notes: Notes
+}
+
+/** The call at the other end of one of ours: it comes in like any other, with these notes, and in the group of whoever calls. */
+export interface PlannedArrival extends Arrival {
   readonly notes: Notes
 }
 

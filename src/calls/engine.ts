@@ -236,14 +236,15 @@ export class Engine {
 
   // ---- questions
 
-  /** A live call of this account. */
+  /** A live call of this account, unless it is unlisted. */
   call(account: AccountId, id: CallId): Call | null {
     const live = this.hall.calls.get(id)
-    return live !== undefined && live.call.account === account ? live.call : null
+    return live !== undefined && live.call.account === account && !live.call.unlisted ? live.call : null
   }
 
+  /** All but the unlisted ones. */
   liveCalls(): readonly Call[] {
-    return [...this.hall.calls.values()].filter((live) => live.call.state !== 'ended').map((live) => live.call)
+    return this.hall.listedCalls()
   }
 
   conference(account: AccountId, id: ConferenceId): Conference | null {

@@ -225,6 +225,11 @@ export type Fact =
 
 export type FactType = Fact['type']
 
+/** Whether it is to be seen: what is told of an unlisted call is for whoever commands it, and nobody else. */
+export function isListed(fact: Fact): boolean {
+  return !('call' in fact) || fact.call?.unlisted !== true
+}
+
 /** A fact with what delivery needs to know. */
 export interface EngineEvent {
   readonly fact: Fact

@@ -13,8 +13,9 @@ import type { LegCommand, Legs } from '#legs/leg.ts'
 import type { MediaCommand } from '#media/protocol.ts'
 import { deleteRow, insertRow, type Write } from '#storage/write.ts'
 import type { Intent } from './call-end.ts'
+import type { PlannedArrival } from './commands.ts'
 import type { Applications, Ledger, MediaPlaces, Publisher, RecordingShelf, Sounds, Transcriber } from './doors.ts'
-import type { EngineEvent, Fact } from './events.ts'
+import { type EngineEvent, type Fact, isListed } from './events.ts'
 import { summary } from './fact-summary.ts'
 import type { State as GatherState } from './gather.ts'
 import { COMMIT_RETRY_MS, MAX_UNCOMMITTED_WRITES } from './limits.ts'
@@ -62,6 +63,8 @@ export interface LiveCall {
   streamOnAnswer: StreamSpec | null
   transcription: Transcription | null
   transcribeOnAnswer: TranscriptionSpec | null
+  /** Who its other end will be, when it leads to a call of ours. */
+  arrival: PlannedArrival | null
   /** Dials it: its time has not come yet. */
   dialLater: (() => void) | null
   /** Whether any command was accepted for it yet. */
@@ -160,6 +163,7 @@ export class Hall {
       streamOnAnswer: null,
       transcription: null,
       transcribeOnAnswer: null,
+      arrival: null,
       dialLater: null,
       commanded: false,
       machineEndsSounds: false,
@@ -167,6 +171,11 @@ export class Hall {
     this.calls.set(call.id, live)
     this.#touch(call)
     return live
+  }
+
+  /** The calls that live and are to be seen. */
+  listedCalls(): readonly Call[] {
+    return [...this.calls.values()].map(({ call }) => call).filter((call) => call.state !== 'ended' && !call.unlisted)
   }
 
   setCall(live: LiveCall, changes: Partial<Call>): void {
@@ -253,19 +262,21 @@ export class Hall {
     const sequence = (this.#sequences.get(lane) ?? 0) + 1
     this.#sequences.set(lane, sequence)
     const event: EngineEvent = { fact, lane, sequence, atWallMs: this.wallMs }
-    const about = summary(fact)
-    this.#eventWrites.push(
-      insertRow('events', {
-        id: this.doors.ids.make<'event'>() as EventId,
-        account_id: about.account,
-        subject_id: lane,
-        sequence,
-        type: fact.type,
-        group_id: about.group,
-        occurred_at_ms: Math.floor(event.atWallMs),
-        data: JSON.stringify(about.details),
-      }),
-    )
+    if (isListed(fact)) {
+      const about = summary(fact)
+      this.#eventWrites.push(
+        insertRow('events', {
+          id: this.doors.ids.make<'event'>() as EventId,
+          account_id: about.account,
+          subject_id: lane,
+          sequence,
+          type: fact.type,
+          group_id: about.group,
+          occurred_at_ms: Math.floor(event.atWallMs),
+          data: JSON.stringify(about.details),
+        }),
+      )
+    }
     const prepared = this.doors.publisher.prepare(event)
     if (prepared !== null) {
       this.#eventWrites.push(...prepared.writes)
@@ -320,6 +331,7 @@ export class Hall {
   // ---- the store
 
   #touch(call: Call): void {
+    if (call.unlisted) return
     this.#dirtyCalls.add(call.id)
     this.#newestCalls.set(call.id, call)
   }

@@ -110,6 +110,11 @@ export interface Call {
   readonly timeLimitMs: number | null
   /** Copies of it on their way to recording servers. */
   readonly recordingSessions: readonly RecordingSession[]
+  /**
+   * It only leads to another call of ours, which is the one to be seen. Whoever commands it hears of it as of any call; it is
+   * not stored, not counted and not shown. Absent: an ordinary call.
+   */
+  readonly unlisted?: true
   readonly notes: Notes
 }
 

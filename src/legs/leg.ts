@@ -68,6 +68,21 @@ export interface IncomingLeg {
   readonly sipCallId: string
   /** The leg whose place this one takes (RFC 3891); its party is allowed to. */
   readonly replaces: CallId | null
+  /** The leg of ours that this one is the other end of (see `Arrival`); null: it comes from somewhere else. */
+  readonly otherEnd: CallId | null
+}
+
+/**
+ * How a call out comes in here again: two legs of ours that talk to each other, so that a program can be at the far end of
+ * another one's call. Who the incoming leg is, is said beforehand.
+ */
+export interface Arrival {
+  readonly leg: CallId
+  readonly account: AccountId
+  readonly application: ApplicationId
+  readonly from: string
+  readonly fromName: string | null
+  readonly to: string
 }
 
 export interface DialRequest {
@@ -83,6 +98,8 @@ export interface DialRequest {
   readonly to: string
   /** The connection whose addresses are tried, whatever else would serve `to`. */
   readonly via?: ApplicationId
+  /** It comes in here, as this leg; `to` is a name for it and no more. */
+  readonly arrival?: Arrival
   /** Further destinations that ring at the same time; the first to answer wins (RFC 3261 §16.7 as a caller does it). */
   readonly alsoTo: readonly string[]
   readonly from: string
@@ -273,6 +290,6 @@ export interface Legs {
   route(
     account: AccountId,
     to: string,
-    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via'>,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'arrival'>,
   ): DialFailure | null
 }

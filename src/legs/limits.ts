@@ -26,5 +26,9 @@ export const RECORDER_ANSWER_MS = 32_000
 export const RECORDER_UPDATE_RETRY_MS = 500
 /** Recording sessions of one switch at once. */
 export const MAX_RECORDING_SESSIONS = 2_000
+/** How long a call of ours may take on its way to ourselves: as long as its INVITE is repeated (RFC 3261 timer B). */
+export const ARRIVAL_WAIT_MS = 32_000
+/** Such calls on their way at once; the way takes a few milliseconds. */
+export const MAX_ARRIVALS = 1_000
 /** Registrations at SIP domains last an hour at most. */
 export const domainRegistrar: RegistrarSettings = { ...defaultRegistrar, maxExpiresS: 3_600 }

@@ -66,6 +66,7 @@ export class SipLeg {
   readonly #trusted: boolean
   readonly #latch: boolean
   readonly #mayRefer: boolean
+  readonly #within: boolean
   #phase: Phase
   #call: SipCall | null = null
   #forks: SipCall[] = []
@@ -104,7 +105,15 @@ export class SipLeg {
     id: CallId,
     media: MediaChannel,
     phase: 'ringing-in' | 'dialing-out',
-    peer: { trusted: boolean; latch: boolean; mayRefer: boolean; addressee: Addressee; media: MediaPolicy },
+    peer: {
+      readonly trusted: boolean
+      readonly latch: boolean
+      readonly mayRefer: boolean
+      /** It is a leg of ours as well. */
+      readonly within: boolean
+      readonly addressee: Addressee
+      readonly media: MediaPolicy
+    },
   ) {
     this.#legs = legs
     this.id = id
@@ -113,6 +122,7 @@ export class SipLeg {
     this.#trusted = peer.trusted
     this.#latch = peer.latch
     this.#mayRefer = peer.mayRefer
+    this.#within = peer.within
     this.addressee = peer.addressee
     this.#policy = peer.media
     this.#codecs = peer.media.codecs
@@ -564,7 +574,7 @@ export class SipLeg {
   #side(direction: Direction): LocalSide {
     const { local, rtcpPort } = this.#localAddress!
     return {
-      address: { host: this.#legs.publicHost ?? local.host, port: local.port },
+      address: { host: this.#within ? innerHost(local.host) : (this.#legs.publicHost ?? local.host), port: local.port },
       rtcpPort,
       codecs: this.#codecs,
       insist: this.#insist,
@@ -618,6 +628,14 @@ export class SipLeg {
   #tell(event: LegEvent): void {
     this.#legs.tellUp(event)
   }
+}
+
+/** Where a host that listens everywhere is reached from within. */
+const inner: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/** How we reach our own doors, whatever address others know them by. */
+export function innerHost(bound: string): string {
+  return inner[bound] ?? bound
 }
 
 /** Silence, a broken way, or a server that cannot now: somewhere else may do better (RFC 3263 §4.3, RFC 3261 §16.7). */

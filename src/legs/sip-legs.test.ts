@@ -122,11 +122,20 @@ class Phone implements CallListener {
   }
 }
 
-async function setUp(options: { admit?: () => number | null; trunks?: Partial<Trunk>[]; anonymous?: boolean } = {}) {
+async function setUp(
+  options: {
+    admit?: () => number | null
+    trunks?: Partial<Trunk>[]
+    anonymous?: boolean
+    /** Behind a NAT: the address others know us by. */
+    publicHost?: string
+  } = {},
+) {
   const clock = new HandClock()
   const net = new VirtualNet(clock)
   const make = async (port: number, seed: number) => {
-    const transport = new SipTransport({ clock, log: silentLog, datagrams: net, streams: net })
+    const advertised = port === 5060 && options.publicHost !== undefined ? { advertisedHost: options.publicHost } : {}
+    const transport = new SipTransport({ clock, log: silentLog, datagrams: net, streams: net, ...advertised })
     const layer = new TransactionLayer({ clock, chance: seededChance(seed), log: silentLog, transport })
     assert.ok((await transport.listen('udp', { host: '127.0.0.1', port })).ok)
     assert.ok((await transport.listen('tcp', { host: '127.0.0.1', port })).ok)
@@ -192,6 +201,7 @@ async function setUp(options: { admit?: () => number | null; trunks?: Partial<Tr
     codecs: ['PCMU', 'PCMA', 'G722', 'opus'],
     realm: 'house',
     ...(options.admit ? { admit: options.admit } : {}),
+    ...(options.publicHost ? { publicHost: options.publicHost } : {}),
   })
   const events: LegEvent[] = []
   let telling = false
@@ -384,6 +394,69 @@ test('who may call: unknown numbers 404, nothing in common 488, no hops 483, ove
   assert.equal(await status({}, { anonymous: false }), 401)
   assert.equal(await status({ from: '<sip:alice@house>' }), 401)
   assert.equal(await status({ from: '<sip:alice@house>', password: 'wrong' }), 401)
+})
+
+test('a call of ours arrives here as the leg it was made for: once, and from our own address alone', async () => {
+  const { clock, ua, events, callIn, dial, tell, names, legs } = await setUp()
+  const invited: Parameters<UserAgent['invite']>[0][] = []
+  const invite = ua.invite.bind(ua)
+  let early: Phone | null = null
+  ua.invite = (wish) => {
+    invited.push(wish)
+    early = stolen()
+    return invite(wish)
+  }
+  const stolen = (): Phone => {
+    const { uri, headers = [] } = invited[0]!
+    return callIn({ user: uri.slice('sip:'.length, uri.indexOf('@')), headers: [...headers] })
+  }
+  const arrival = {
+    leg: 'fedcba9876543210fedcba9876543210' as CallId,
+    account: 'other' as AccountId,
+    application: 'theirs' as ApplicationId,
+    from: 'client:bob',
+    fromName: 'Bob',
+    to: 'AP1',
+  }
+  const caller = dial({ to: 'app:AP1', arrival })
+  await clock.until(() => events.some((event) => event.type === 'leg.incoming'), 1_000)
+  const told = events.find((event) => event.type === 'leg.incoming')!.incoming
+  assert.deepEqual(
+    [told.leg, told.account, told.application, told.from, told.fromName, told.to, told.otherEnd],
+    [arrival.leg, 'other', 'theirs', 'client:bob', 'Bob', 'AP1', caller],
+  )
+  const { uri } = invited[0]!
+  assert.ok(!JSON.stringify(told).includes(uri.slice(4, uri.indexOf('@'))), 'its address is nobody’s business')
+  tell({ type: 'answer', leg: arrival.leg, headers: [], codecs: [] })
+  await clock.advance(100)
+  assert.deepEqual(names(), ['leg.trying', 'leg.incoming', 'leg.answered', 'leg.answered'])
+  const late = stolen()
+  const again = new Phone()
+  again.call = invite({ ...invited[0]! })
+  again.call.listen(again)
+  await clock.advance(200)
+  assert.deepEqual([(early as Phone | null)?.end?.status, late.end?.status, again.end?.status], [404, 404, 404])
+  tell({ type: 'hang-up', leg: caller, q850: 16, headers: [] })
+  await clock.advance(1_000)
+  assert.equal(legs.size, 0)
+})
+
+test('a call of ours to ourselves stays within, sound and all, behind whatever address others know us by', async () => {
+  const { clock, worker, find, tell, names, legs, dial } = await setUp({ publicHost: '203.0.113.9' })
+  const caller = dial({ to: '+15550100' })
+  await clock.until(() => names().includes('leg.incoming'), 1_000)
+  const { leg } = find('leg.incoming').incoming
+  tell({ type: 'answer', leg, headers: [], codecs: [] })
+  await clock.advance(60_000)
+  assert.deepEqual(names(), ['leg.trying', 'leg.incoming', 'leg.answered', 'leg.answered'])
+  const remotes = worker.commands.flatMap((one) =>
+    one.type === 'configure-session' ? [one.description.remote?.host] : [],
+  )
+  assert.deepEqual(new Set(remotes), new Set(['127.0.0.1']))
+  tell({ type: 'hang-up', leg: caller, q850: 16, headers: [] })
+  await clock.advance(2_000)
+  assert.deepEqual(names().slice(4), ['leg.ended', 'leg.ended'])
+  assert.equal(legs.size, 0)
 })
 
 test('a user calls with its password and shows its own number', async () => {

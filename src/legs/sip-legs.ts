@@ -26,15 +26,17 @@ import type { Flow, Target } from '#sip/transport.ts'
 import { bareHost, escapeUser, parseUri, type Uri, unescapeUser, uriHost } from '#sip/uri.ts'
 import type { UserAgent } from '#sip/user-agent.ts'
 import { type Addressee, addresseeOf, type Caller } from './addressee.ts'
+import { Arrivals, type Expected } from './arrivals.ts'
 import { asNumber, type Directory, findNumber, type LegPolicy } from './directory.ts'
 import { DomainGate, type GateVerdict } from './domain-gate.ts'
-import type { DialFailure, DialRequest, Doorkeeper, IncomingLeg, LegCommand, LegEvent, Legs, Unreached } from './leg.ts'
+import type { Arrival, DialFailure, DialRequest, Doorkeeper, IncomingLeg, LegCommand, LegEvent, Legs } from './leg.ts'
 import { domainRegistrar, MAX_TRUNKS_TRIED, TARGET_TIMEOUT_MS } from './limits.ts'
-import { isPrivate, isPrivateUri, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
+import { isPrivate, type MediaPolicy, mediaPolicy, securityOf, warningOf } from './media-policy.ts'
 import { RecordingClients } from './recording-clients.ts'
+import { failed, nobody, type Route, saysPrivate, type Way, ways, whyNot } from './route.ts'
 import { sdpOf } from './sip-body.ts'
 import { headersDown, headersUp } from './sip-headers.ts'
-import { type Branch, type LegHome, SipLeg } from './sip-leg.ts'
+import { type Branch, innerHost, type LegHome, SipLeg } from './sip-leg.ts'
 import { TrunkKeeper } from './trunk-keeper.ts'
 
 export interface SipLegsOptions {
@@ -64,12 +66,12 @@ type Source = IncomingLeg['source'] & {
   readonly user?: SipUser
   readonly domain?: Domain
   readonly own?: true
+  /** Who it is, when it is the other end of a call of ours. */
+  readonly expected?: Expected
 }
 
 /** Marks calls that we make to ourselves. */
 const OWN_MARK = 'p-own-call'
-/** Where a host that listens everywhere is reached from within. */
-const anyHost: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 export class SipLegs implements Legs, LegHome {
   readonly clock: Clock
@@ -94,6 +96,7 @@ export class SipLegs implements Legs, LegHome {
   #nextWorker = 0
   /** What a call of ours to a number of ours carries, so that we know it when it comes in. */
   readonly #ownMark: string
+  readonly #arrivals: Arrivals
 
   constructor(options: SipLegsOptions) {
     this.#options = options
@@ -105,6 +108,7 @@ export class SipLegs implements Legs, LegHome {
     this.publicHost = options.publicHost ?? null
     this.codecs = options.codecs
     this.#ownMark = token(options.chance, 26)
+    this.#arrivals = new Arrivals(options.chance)
     this.#recordings = new RecordingClients(
       this,
       () => options.ids.make(),
@@ -205,8 +209,9 @@ export class SipLegs implements Legs, LegHome {
   route(
     account: AccountId,
     to: string,
-    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via'>,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'arrival'>,
   ): DialFailure | null {
+    if (wish?.arrival !== undefined) return this.#home() === null ? { type: 'no-route', to } : null
     const route = this.#findRoute(account, to, wish?.via)
     if (route.type === 'failure') return route.failure
     // Told by the call itself, which is made and ends at once.
@@ -263,7 +268,9 @@ export class SipLegs implements Legs, LegHome {
     const { directory, policy } = this.#options
     const trunk = directory.trunkOfAddress(flow.remote.host)
     if (request.get(OWN_MARK) === this.#ownMark) {
-      this.#sources.set(request, { type: 'anonymous', own: true })
+      const expected = this.#expected(request, flow)
+      this.#sources.set(request, { type: 'anonymous', own: true, ...(expected === null ? {} : { expected }) })
+      if (expected !== null) return { type: 'let-in' }
     } else if (domain !== null) {
       const verdict = this.#admit(this.#gate.call(domain, request, flow), domain, request)
       if (verdict.type !== 'let-in') return verdict
@@ -275,6 +282,13 @@ export class SipLegs implements Legs, LegHome {
       return this.#authenticate(request, flow)
     }
     return this.#addressee(request)
+  }
+
+  /** The other end of a call of ours: it comes from our own address, to one that was made for it. */
+  #expected(request: SipRequest, flow: Flow): Expected | null {
+    const { local, remote } = flow
+    if (remote.host !== innerHost(local.host) || remote.port !== local.port) return null
+    return this.#arrivals.claim(dialled(request.uri!), this.clock.nowMs())
   }
 
   /** A name of ours that a request is sent to. */
@@ -300,6 +314,10 @@ export class SipLegs implements Legs, LegHome {
 
   #findAddressee(request: SipRequest): Addressee | null {
     const source = this.#sources.get(request)
+    if (source?.expected !== undefined) {
+      const { account, application, to } = source.expected
+      return { account, application, number: to }
+    }
     if (source?.domain !== undefined) {
       const { account, application, name } = source.domain
       // Whoever calls the domain itself has dialled nobody in it.
@@ -373,11 +391,16 @@ export class SipLegs implements Legs, LegHome {
       return
     }
     const offer = sdpOf(request)
-    const terms = [
-      ...this.#termsOfPeer(source.trunk, source.user),
-      ...termsOfDomain(source.domain),
-      this.#termsOfApplication(addressee.application),
-    ]
+    const { expected } = source
+    // What never leaves the house needs no secrets and speaks as the house does.
+    const terms =
+      expected !== undefined
+        ? []
+        : [
+            ...this.#termsOfPeer(source.trunk, source.user),
+            ...termsOfDomain(source.domain),
+            this.#termsOfApplication(addressee.application),
+          ]
     const policy = this.#mediaPolicy(null, terms, isPrivate(flow.kind))
     const refusal = this.#refusalOf(offer, policy)
     if (policy === null || refusal !== null) {
@@ -393,11 +416,12 @@ export class SipLegs implements Legs, LegHome {
       return
     }
     const trusted = source.trunk?.trusted === true
-    const id = ids.make<'call'>()
+    const id = expected?.leg ?? ids.make<'call'>()
     const leg = new SipLeg(this, id, media, 'ringing-in', {
       trusted,
       latch: source.type !== 'trunk' || flow.kind !== 'udp',
       mayRefer: this.#mayRefer(source),
+      within: source.own === true,
       addressee: { account: addressee.account, application: addressee.application, number: addressee.number },
       media: policy,
     })
@@ -413,11 +437,11 @@ export class SipLegs implements Legs, LegHome {
         leg: id,
         account: addressee.account,
         application: addressee.application,
-        from: source.user?.callerId ?? (callerUser === '' ? 'anonymous' : callerUser),
-        fromName: name === null ? null : displayText(name),
+        from: expected?.from ?? source.user?.callerId ?? (callerUser === '' ? 'anonymous' : callerUser),
+        fromName: expected !== undefined ? expected.fromName : name === null ? null : displayText(name),
         to: addressee.number,
-        fromUri: request.from!.uri.text,
-        toUri: request.uriText,
+        fromUri: expected?.from ?? request.from!.uri.text,
+        toUri: expected?.to ?? request.uriText,
         headers: headersUp(request, trusted),
         offeredCodecs: codecs,
         identity: request.get('identity') ?? null,
@@ -430,6 +454,7 @@ export class SipLegs implements Legs, LegHome {
               : { type: 'anonymous' },
         sipCallId: request.callId,
         replaces,
+        otherEnd: expected?.caller ?? null,
       },
     })
   }
@@ -509,14 +534,30 @@ export class SipLegs implements Legs, LegHome {
   /** A number of ours that no trunk leads to: the call goes out and comes in here, as it would by way of the network. */
   #ownNumber(text: string): Route | null {
     const number = findNumber(this.#options.directory, text)
-    const port = this.ua.layer.transport.localAddress('udp')?.port
-    if (number?.application == null || port === undefined) return null
-    const host = anyHost[this.mediaHost] ?? this.mediaHost
-    return {
-      type: 'own',
-      uri: `sip:${escapeUser(number.number)}@${uriHost(host)}:${port}`,
-      target: { kind: 'udp', address: { host, port }, flowId: null },
-    }
+    return number?.application == null ? null : this.#own(number.number)
+  }
+
+  /** The other end of a call of ours: it goes out and comes in here. */
+  #arriving(caller: CallId, arrival: Arrival, to: string): Route {
+    const user = this.#arrivals.expect({ ...arrival, caller }, this.clock.nowMs())
+    return (user === null ? null : this.#own(user)) ?? failed({ type: 'no-route', to })
+  }
+
+  #own(user: string): Route | null {
+    const target = this.#home()
+    if (target === null) return null
+    const { host, port } = target.address
+    return { type: 'own', uri: `sip:${escapeUser(user)}@${uriHost(host)}:${port}`, target }
+  }
+
+  /** Where we reach ourselves; null: nowhere. */
+  #home(): Target | null {
+    const { transport } = this.ua.layer
+    const port = transport.localAddress('udp')?.port
+    if (port === undefined) return null
+    const address = { host: innerHost(this.mediaHost), port }
+    // Our Contact may name an address that only others reach us at.
+    return { kind: 'udp', address, flowId: transport.udpFlowTo(address) }
   }
 
   #isOurs(host: string, port: number | null): boolean {
@@ -525,7 +566,11 @@ export class SipLegs implements Legs, LegHome {
 
   async #dial(request: DialRequest): Promise<void> {
     if (this.#legs.has(request.leg)) return
-    const routes = [request.to, ...request.alsoTo].map((to) => this.#findRoute(request.account, to, request.via))
+    const { arrival } = request
+    const routes =
+      arrival !== undefined
+        ? [this.#arriving(request.leg, arrival, request.to)]
+        : [request.to, ...request.alsoTo].map((to) => this.#findRoute(request.account, to, request.via))
     const good = routes.filter((one) => one.type !== 'failure' && one.type !== 'nobody')
     const route = good[0] ?? routes[0]!
     const media = this.#pickMedia()
@@ -549,13 +594,14 @@ export class SipLegs implements Legs, LegHome {
       trusted: trunks.length > 0 && trunks.every((one) => one.trusted),
       latch: trunks.length === 0,
       mayRefer: this.#calledMayRefer(request, route),
+      within: route.type === 'own' && good.length === 1,
       addressee: { account: request.account, application: request.application, number: request.to },
       media: { codecs: this.codecs, encryption: null },
     })
     this.#legs.set(request.leg, leg)
     const branches = (await Promise.all(good.map((one) => this.#branches(request, one)))).flat()
     // One offer goes to all of them: its keys are as secret as the worst of their ways.
-    const terms = good.flatMap((one) => this.#termsOf(one, request.application))
+    const terms = arrival !== undefined ? [] : good.flatMap((one) => this.#termsOf(one, request.application))
     const policy = this.#mediaPolicy(request.encryption, terms, branches.every(travelsPrivately))
     if (policy === null) leg.fail(488, 'Encrypted media needs signalling over TLS')
     else leg.dial(request, branches, policy)
@@ -729,73 +775,16 @@ export class SipLegs implements Legs, LegHome {
   }
 }
 
-type Route =
-  | { readonly type: 'uri'; readonly uri: string }
-  /** A number of ours, called at our own address. */
-  | { readonly type: 'own'; readonly uri: string; readonly target: Target }
-  | {
-      readonly type: 'user'
-      readonly user: SipUser
-      readonly branches: readonly { readonly uri: string; readonly target: Target }[]
-    }
-  /** Whoever registered at a SIP domain. */
-  | {
-      readonly type: 'member'
-      readonly domain: Domain
-      readonly branches: readonly { readonly uri: string; readonly target: Target }[]
-    }
-  | { readonly type: 'nobody'; readonly status: number; readonly reason: Unreached }
-  /** Best first; the next one is tried when all targets of one fail. */
-  | { readonly type: 'trunk'; readonly trunks: readonly Trunk[]; readonly destination: string }
-  | { readonly type: 'failure'; readonly failure: DialFailure }
-
-/** A route that leads somewhere. */
-type Way = Exclude<Route, { type: 'failure' } | { type: 'nobody' }>
-
 type Terms = readonly (MediaTerms | null | undefined)[]
-
-/** Whether a route promises signalling that nobody can read, before its hosts are looked up. */
-function saysPrivate(route: Way): boolean {
-  switch (route.type) {
-    case 'uri':
-      return isPrivateUri(route.uri)
-    case 'own':
-      return false
-    case 'user':
-    case 'member':
-      return route.branches.every(({ target }) => isPrivate(target.kind))
-    case 'trunk':
-      return route.trunks.every((trunk) => trunk.uris.every(isPrivateUri))
-    default:
-      return unreachable(route)
-  }
-}
 
 function travelsPrivately(branch: Branch): boolean {
   const next = branch.otherwise
   return branch.targets.every((target) => isPrivate(target.kind)) && (next === null || travelsPrivately(next))
 }
 
-function nobody(status: number, reason: Unreached): Route {
-  return { type: 'nobody', status, reason }
-}
-
-function whyNot(route: Route): readonly [number, string] | null {
-  if (route.type === 'nobody') return [route.status, route.reason]
-  return route.type === 'failure' ? [route.failure.type === 'not-allowed' ? 403 : 404, route.failure.type] : null
-}
-
-function ways(bindings: readonly Binding[]): readonly { readonly uri: string; readonly target: Target }[] {
-  return bindings.map(({ uri, target }) => ({ uri: uri.text, target }))
-}
-
 /** A secure domain wants the sound encrypted (SDES over TLS). */
 function termsOfDomain(domain: Domain | undefined): readonly MediaTerms[] {
   return domain?.secure === true ? [{ codecs: null, encryptedMedia: 'SRTP', srtpWithoutTls: false }] : []
-}
-
-function failed(failure: DialFailure): Route {
-  return { type: 'failure', failure }
 }
 
 function refuse(status: number, headers: readonly HeaderField[] = []): ScreenVerdict {

@@ -3,6 +3,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine } from '#calls/engine.ts'
+import { isListed } from '#calls/events.ts'
 import type { MediaEvent } from '#media/protocol.ts'
 import type { Store } from '#storage/store.ts'
 import type { Dispatcher } from '#webhooks/dispatcher.ts'
@@ -85,6 +86,7 @@ export class Metrics {
       },
     })
     doors.engine.listen(({ fact }) => {
+      if (!isListed(fact)) return
       if (fact.type === 'call.initiated') this.#callsStarted.inc({ direction: fact.call.direction })
       else if (fact.type === 'call.ended') this.#callsEnded.inc({ cause: fact.call.end?.cause ?? 'failed' })
     })

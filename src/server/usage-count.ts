@@ -3,6 +3,7 @@
 
 import type { UsageToday } from '#accounts/usage.ts'
 import type { Engine } from '#calls/engine.ts'
+import { isListed } from '#calls/events.ts'
 import { callFromRow } from '#calls/rows.ts'
 import { readFrom, type Store } from '#storage/store.ts'
 
@@ -10,7 +11,7 @@ const DAY_MS = 24 * 60 * 60_000
 
 export function countUsage(engine: Engine, usage: UsageToday): void {
   engine.listen(({ fact }) => {
-    if (!('call' in fact) || fact.call === null || fact.call.direction !== 'outgoing') return
+    if (!('call' in fact) || fact.call === null || fact.call.direction !== 'outgoing' || !isListed(fact)) return
     if (fact.type === 'call.initiated') usage.began(fact.call)
     else if (fact.type === 'call.answered') usage.answered(fact.call)
     else if (fact.type === 'call.ended') usage.ended(fact.call)

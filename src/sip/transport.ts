@@ -162,6 +162,11 @@ export class SipTransport {
     return false
   }
 
+  /** The name of the flow to an address by our first UDP door: requests stay on it, whatever a Contact says. */
+  udpFlowTo(remote: Address): string {
+    return udpFlowId(0, remote)
+  }
+
   /** The flow with this name, while it lives. */
   flow(id: string): Flow | null {
     const stream = this.#streams.get(id)
@@ -226,7 +231,7 @@ export class SipTransport {
     // Keepalives: CRLFs alone, or anything too short to be a message (RFC 5626, STUN-less pings, NUL octets).
     if (bytes.length < 16 || this.#closed) return
     const flow: Flow = {
-      id: `udp:${index}:${from.host}:${from.port}`,
+      id: udpFlowId(index, from),
       kind: 'udp',
       local: this.#sockets[index]!.local,
       remote: from,
@@ -413,4 +418,8 @@ export function responseRoute(request: SipRequest, flow: Flow): ResponseRoute {
   const address =
     flow.kind === 'udp' ? { host: flow.remote.host, port } : { host: flow.remote.host, port: via?.port ?? 5060 }
   return { kind: flow.kind, flowId: flow.id, address }
+}
+
+function udpFlowId(socket: number, remote: Address): string {
+  return `udp:${socket}:${remote.host}:${remote.port}`
 }

@@ -3,8 +3,12 @@
 // calls bring their document along. A hidden one has the id of what it stands for; no list shows it.
 
 import type { Application } from '#accounts/model.ts'
+import type { Register } from '#accounts/register.ts'
 import type { AccountId, ApplicationId } from '#base/ids.ts'
 import { LANGUAGE } from './doors.ts'
+import type { Reach } from './programme/programme-doors.ts'
+import { readSid } from './spelling.ts'
+import { instructionsOf } from './voice-settings.ts'
 
 /** What an application of this language is. */
 export type Role = 'application' | 'number' | 'domain' | 'account'
@@ -42,6 +46,17 @@ export function isOurs(application: Application): boolean {
 /** One its customer made: what lists show. */
 export function isShown(application: Application): boolean {
   return isOurs(application) && extraOf(application).role === 'application'
+}
+
+/** APP-01: the application that a Dial of an account may call by its sid. */
+export function reach(register: Pick<Register, 'application' | 'isActive'>, account: AccountId, named: string): Reach {
+  const id = readSid<'application'>('application', named)
+  const found = id === null ? null : register.application(id)
+  if (found === null || !isShown(found) || !found.active || !register.isActive(found.account))
+    return { type: 'unknown' }
+  if (found.account !== account && !extraOf(found).public_application_connect_enabled) return { type: 'unknown' }
+  if (instructionsOf(found) === null) return { type: 'silent' }
+  return { type: 'there', account: found.account, application: found.id }
 }
 
 /** An application that says nothing yet. */

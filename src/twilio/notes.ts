@@ -1,6 +1,7 @@
 // What this language remembers with a call (stored with it, never read by the engine).
 
 import type { CallId } from '#base/ids.ts'
+import type { Parameters } from './signature.ts'
 import type { Document, StatusTarget, Target } from './twiml/verbs.ts'
 
 /** Where a call that was made over REST takes its first document from. */
@@ -16,6 +17,10 @@ export interface TwilioNotes {
   /** Who is told how it goes (twilio-voice §5.4). */
   readonly progress?: StatusTarget
   readonly instructions?: Instructions
+  /** The call that this one leads to, and that is seen in its place (APP-01). */
+  readonly shownAs?: CallId
+  /** What its first document is asked for with, besides the standard parameters. */
+  readonly firstParameters?: Parameters
   /** As it was asked for, where the record cannot say it: `client:alice`, a SIP address without its headers. */
   readonly to?: string
   readonly from?: string
@@ -38,6 +43,11 @@ export interface TwilioNotes {
 /** The notes of a call as this language wrote them. */
 export function notesOf(call: { readonly notes: Readonly<Record<string, unknown>> }): TwilioNotes {
   return call.notes as TwilioNotes
+}
+
+/** The id that a call is known by to customers. */
+export function shownId(call: { readonly id: CallId; readonly notes: Readonly<Record<string, unknown>> }): CallId {
+  return notesOf(call).shownAs ?? call.id
 }
 
 /** What this language remembers with a recording. */

@@ -5,7 +5,7 @@ import { toSid } from '#base/ids.ts'
 import type { Call } from '#calls/model.ts'
 import type { Header } from '#legs/leg.ts'
 import { callStatus, direction } from './call-status.ts'
-import { notesOf } from './notes.ts'
+import { notesOf, shownId } from './notes.ts'
 import type { Parameters } from './signature.ts'
 import { API_VERSION } from './spelling.ts'
 
@@ -18,11 +18,10 @@ const PLACES = ['City', 'State', 'Zip', 'Country'] as const
  */
 export function standardParameters(call: Call, application: Application | null, status?: string): Parameters {
   const notes = notesOf(call)
-  const from = notes.from ?? addressOf(call, application, 'from')
-  const to = notes.to ?? addressOf(call, application, 'to')
+  const { from, to } = addresses(call, application)
   const parent = notes.parent ?? null
   const listed: (readonly [string, string])[] = [
-    ['CallSid', toSid('CA', call.id)],
+    ['CallSid', toSid('CA', shownId(call))],
     ['AccountSid', toSid('AC', call.account)],
     ['ApiVersion', API_VERSION],
     ['From', from],
@@ -44,6 +43,17 @@ export function standardParameters(call: Call, application: Application | null, 
   if (application?.extra.role === 'domain' && call.direction === 'incoming')
     listed.push(...sipParameters(call, application))
   return listed
+}
+
+/** Who called whom, as requests say it (STD-02). */
+export interface Addresses {
+  readonly from: string
+  readonly to: string
+}
+
+export function addresses(call: Call, application: Application | null): Addresses {
+  const { from, to } = notesOf(call)
+  return { from: from ?? addressOf(call, application, 'from'), to: to ?? addressOf(call, application, 'to') }
 }
 
 /** SIP-P-01 to 03: of calls to a SIP domain. */

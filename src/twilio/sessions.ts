@@ -13,13 +13,14 @@ import type { Engine } from '#calls/engine.ts'
 import type { Fact } from '#calls/events.ts'
 import type { Call } from '#calls/model.ts'
 import { answeredBy } from './answering-machines.ts'
+import { reach } from './applications.ts'
 import type { Asking } from './asking.ts'
 import { inlineDocument } from './documents.ts'
 import { LANGUAGE } from './doors.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { LINGER_MS } from './limits.ts'
-import { type Instructions, notesOf } from './notes.ts'
-import { standardParameters } from './parameters.ts'
+import { type Instructions, notesOf, shownId } from './notes.ts'
+import { addresses, standardParameters } from './parameters.ts'
 import { Programme } from './programme/programme.ts'
 import type { ProgrammeDoors } from './programme/programme-doors.ts'
 import { Counter, type Effect, type Input, type ParticipantInput, Turn, type WhisperEnd } from './programme/turn.ts'
@@ -164,7 +165,7 @@ export class Sessions {
       })
       return void this.#execute(call, { type: 'reject', call: call.id, reason: 'rejected' })
     }
-    this.#begin(call, 'main', null, { type: 'url', ...instructions })
+    this.#begin(call, 'main', null, { type: 'url', ...instructions }, notesOf(call).firstParameters)
   }
 
   /** Calls made over REST get their document with the answer, or with the verdict on who answered (WH-03, WH-50). */
@@ -439,7 +440,7 @@ export class Sessions {
   }
 
   #note(call: Call, problem: Problem): void {
-    this.#doors.asking.note(call.account, call.id, problem)
+    this.#doors.asking.note(call.account, shownId(call), problem)
   }
 
   #execute(call: Call, command: EngineCommand): ReturnType<Engine['execute']> {
@@ -464,12 +465,14 @@ export class Sessions {
       siprecConnectors: (account) => register.book.list(account, 'siprec-connector').map(({ fields }) => fields),
       recognisers,
       enhancedSip: this.#doors.enhancedSip,
+      reach: (account, named) => reach(register, account, named),
+      addresses: (call) => addresses(call, register.application(call.application)),
     }
   }
 }
 
 function asker({ record, memory }: Session) {
-  return { account: record.account, application: record.application, call: record.id, memory }
+  return { account: record.account, application: record.application, call: shownId(record), memory }
 }
 
 /** TR-11: what a caller hears when its application cannot be had. */

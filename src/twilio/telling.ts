@@ -191,7 +191,8 @@ export class Telling {
   }
 
   #ended(call: Call, application: Application, atWallMs: number): readonly Told[] {
-    const { parent } = notesOf(call)
+    // What a Dial recorded is for whoever dials: of a call that came in for an application, the application is told.
+    const parent = call.direction === 'outgoing' ? notesOf(call).parent : undefined
     const recording = this.#recordings.get(call.id) ?? (parent === undefined ? undefined : this.#recordings.get(parent))
     this.#recordings.delete(call.id)
     this.#transcriptions.delete(call.id)

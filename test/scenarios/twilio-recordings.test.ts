@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toneLevelDbov } from '#audio/goertzel.ts'
 import { decodeWav } from '#audio/wav.ts'
+import { wavOf } from './tones.ts'
 import { APP, openTwilioScenario, SID, TOKEN, type TwilioScenario, twiml } from './twilio-app.ts'
 
 const HUMS = { caller: 400, agent: 700 } as const
@@ -217,6 +218,29 @@ test('DIAL-09, RC-09: in two channels the parent is the first, the child the sec
   const { scenario, told } = await dialled('record="record-from-answer-dual"')
   assert.equal(told!.RecordingChannels, '2')
   assert.deepEqual((await content(scenario, told!.RecordingSid)).hums, [['caller'], ['agent']])
+  await scenario.close()
+})
+
+test('DIAL-09, APP-01: of a call to an application, the caller is the first, what the application plays the second', async () => {
+  const scenario = await openTwilioScenario()
+  scenario.files.set(`${APP}/agent.wav`, wavOf([HUMS.agent], 4))
+  const { json: made } = await scenario.api('POST', '/Applications.json', {
+    VoiceUrl: `${APP}/child`,
+    StatusCallback: `${APP}/status`,
+  })
+  scenario.on('/child', twiml('<Play>/agent.wav</Play>'))
+  scenario.on(
+    '/voice',
+    twiml(`<Dial action="/after" record="record-from-answer-dual"><Application>${made.sid}</Application></Dial>`),
+  )
+  scenario.on('/after', twiml('<Hangup/>'))
+  const { call } = await scenario.dialIn('caller', HUMS.caller)
+  const after = await scenario.untilAsked('/after')
+  await scenario.clock.until(() => call.state === 'ended')
+  await scenario.clock.advance(2_000)
+  assert.deepEqual((await content(scenario, after.params.RecordingSid)).hums, [['caller'], ['agent']])
+  // It is the dialler's: the application is not told of it.
+  assert.equal(scenario.at('/status')[0]!.params.RecordingUrl, undefined)
   await scenario.close()
 })
 

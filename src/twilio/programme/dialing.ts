@@ -1,4 +1,4 @@
-// Dial with Number, Sip and Client (twilio-voice §4.1 to 4.3, §8): attempts all at once or one after the other, screening
+// Dial with Number, Sip, Client and Application (twilio-voice §4.1 to 4.3, §8): attempts all at once or one after the other, screening
 // documents, the bridge, and the action that tells how it went.
 //
 //   attempt:  asked ─► dialling ─► (whispering) ─► bridged ─► over
@@ -8,7 +8,7 @@
 // its document to end.
 
 import { type CallId, toSid } from '#base/ids.ts'
-import type { DialSpec, Refusal } from '#calls/commands.ts'
+import type { DialSpec, PlannedArrival, Refusal } from '#calls/commands.ts'
 import type { Fact } from '#calls/events.ts'
 import { type Call, nothingOnAnswer } from '#calls/model.ts'
 import type { RingingCountry } from '#calls/ringing.ts'
@@ -21,6 +21,7 @@ import type { Parameters } from '../signature.ts'
 import { readNumber } from '../spelling.ts'
 import type { DialVerb, Endpoint, Verb } from '../twiml/verbs.ts'
 import { DialRecording } from './dial-recording.ts'
+import { plannedChild, wayNotes } from './dialing-application.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { resolvedCallback } from './recording.ts'
 import { MAX_REFER_TO_CHARACTERS, Transfer } from './transfer.ts'
@@ -54,6 +55,10 @@ interface Attempt {
   record: Call | null
   /** Headers of the final response. */
   headers: readonly Header[]
+  /** The call that is seen in place of this one (APP-01), once it came in. */
+  child: { readonly id: CallId; arrived: boolean } | null
+  /** What that call's application said at its end. */
+  handedBack: readonly Header[]
   wasBridged: boolean
 }
 
@@ -108,6 +113,8 @@ class Dial implements Task {
       status: null,
       record: null,
       headers: [],
+      child: null,
+      handedBack: [],
       wasBridged: false,
     }))
   }
@@ -143,6 +150,9 @@ class Dial implements Task {
         return this.#refused(input.token, input.refusal, turn)
       case 'whisper-ended':
         return this.#whispered(input.call, input.how, turn)
+      case 'handed-back':
+        for (const attempt of this.#attempts) if (attempt.child?.id === input.by) attempt.handedBack = input.parameters
+        return null
       case 'fact':
         return this.#fact(input.fact, turn)
       default:
@@ -173,6 +183,9 @@ class Dial implements Task {
     if (fact.type === 'call.bridged' && fact.call.id === turn.call.id) return this.#joined(fact.peer, turn)
     if (fact.type === 'call.unbridged' && fact.call.id === turn.call.id)
       return fact.because === 'moved' ? this.#childMoved(fact.peer, turn) : null
+    if (fact.type === 'call.initiated') {
+      for (const { child } of this.#attempts) if (child?.id === fact.call.id) child.arrived = true
+    }
     const attempt = this.#attemptOf(fact)
     if (attempt === null) return null
     switch (fact.type) {
@@ -208,6 +221,10 @@ class Dial implements Task {
       return refuse(603)
     if (this.#transfer !== null) return refuse(491)
     const { refer, answerOnBridge } = this.#verb
+    if (child.endpoint.type === 'application') {
+      turn.note('error', 13802, 'A call with an application (<Application>) cannot be transferred.')
+      return refuse(603)
+    }
     if (refer === null) {
       turn.note('error', 13802, `A telephone asked to be transferred to ${to}, but the Dial has no referUrl.`)
       return refuse(603)
@@ -234,8 +251,15 @@ class Dial implements Task {
   }
 
   #dial(attempt: Attempt, turn: Turn): void {
+    const { endpoint } = attempt
+    const arrival = endpoint.type === 'application' ? plannedChild(this.#verb, endpoint, turn, this.#doors) : null
+    if (endpoint.type === 'application' && arrival === null) {
+      attempt.stage = 'over'
+      return
+    }
+    attempt.child = arrival === null ? null : { id: arrival.leg, arrived: false }
     attempt.call = turn.callId()
-    const spec = this.#spec(attempt, attempt.call, turn)
+    const spec = this.#spec(attempt, attempt.call, arrival, turn)
     attempt.stage = 'asked'
     attempt.token =
       attempt.endpoint.whisper !== null
@@ -253,13 +277,14 @@ class Dial implements Task {
           })
   }
 
-  #spec(attempt: Attempt, id: CallId, turn: Turn): DialSpec {
+  #spec(attempt: Attempt, id: CallId, arrival: PlannedArrival | null, turn: Turn): DialSpec {
     const { endpoint } = attempt
     const { call } = turn
     const to = addressee(endpoint, attempt.uri)
     const notes: TwilioNotes = {
       parent: call.id,
       to: spelled(endpoint, attempt.uri),
+      ...(arrival === null ? {} : wayNotes(arrival)),
       ...(endpoint.statusCallback === null ? {} : { progress: resolvedCallback(endpoint.statusCallback, turn) }),
       ...(endpoint.detection?.mode === 'DetectMessageEnd' ? { verdictToTheEnd: true } : {}),
       ...(endpoint.detection?.callback == null
@@ -270,6 +295,7 @@ class Dial implements Task {
     const from = callerOf(this.#verb.callerId ?? call.from)
     return {
       id,
+      ...(arrival === null ? {} : { arrival }),
       account: call.account,
       application: call.application,
       to,
@@ -474,9 +500,11 @@ class Dial implements Task {
   /** §4.2. */
   #parameters(attempt: Attempt | null, turn: Turn, status: string, counted = true): Parameters {
     const call = attempt?.record ?? null
+    const child = attempt?.child ?? null
     const listed: (readonly [string, string])[] = [['DialCallStatus', status]]
-    if (call !== null) {
-      listed.push(['DialCallSid', toSid('CA', call.id)])
+    // Nobody hears of a call that went out to an application and did not come in.
+    if (call !== null && child?.arrived !== false) {
+      listed.push(['DialCallSid', toSid('CA', child?.id ?? call.id)])
       if (counted) {
         const untilWallMs = call.endedAtWallMs ?? turn.wallMs
         listed.push(['DialCallDuration', String(durationS({ ...call, endedAtWallMs: untilWallMs }))])
@@ -484,6 +512,7 @@ class Dial implements Task {
     }
     listed.push(['DialBridged', String(attempt?.wasBridged ?? false)])
     listed.push(...this.#recording.parameters(turn))
+    for (const { name, value } of attempt?.handedBack ?? []) listed.push([`ReturnParam_${name}`, value])
     if (attempt?.endpoint.type === 'sip' && call !== null) {
       if (call.sipCallId !== null) listed.push(['DialSipCallId', call.sipCallId])
       listed.push(['DialSipResponseCode', String(sipResponseCode(call))])
@@ -529,6 +558,8 @@ function addressee(endpoint: Endpoint, uri: number): string {
       return `user:${endpoint.identity}`
     case 'sip':
       return endpoint.uris[uri]?.uri ?? ''
+    case 'application':
+      return `app:${endpoint.sid}`
   }
 }
 

@@ -6,6 +6,7 @@ import type { Parameters } from '../signature.ts'
 import type { DialVerb, Document, DocumentContext, Target, Verb } from '../twiml/verbs.ts'
 import { beginConnect } from './connecting.ts'
 import { answerCommand, beginDial } from './dialing.ts'
+import { handBack } from './dialing-application.ts'
 import { beginDialConference } from './dialing-conference.ts'
 import { beginDialQueue } from './dialing-queue.ts'
 import { beginEnqueue } from './enqueueing.ts'
@@ -201,8 +202,10 @@ export class Programme implements Runner {
       case 'redirect':
         return over({ type: 'go', target: { url: verb.url, method: verb.method }, parameters: [] })
       case 'hangup':
+        handBack(verb.parameters, turn)
         return over({ type: 'hang-up' })
       case 'reject':
+        handBack(verb.parameters, turn)
         return beginReject(verb.reason, turn)
       case 'pay':
         // PAY-01: payments are not offered.

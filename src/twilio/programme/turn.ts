@@ -6,6 +6,7 @@ import type { CallId, IdMaker, PlaybackId, RecordingSessionId, StreamId, Transcr
 import type { Accepted, EngineCommand, Refusal } from '#calls/commands.ts'
 import type { Fact } from '#calls/events.ts'
 import type { Call, Queue } from '#calls/model.ts'
+import type { Header } from '#legs/leg.ts'
 import type { Parameters } from '../signature.ts'
 import type { Document, DocumentContext, Problem, Target, Verb } from '../twiml/verbs.ts'
 
@@ -21,6 +22,8 @@ export type Input =
   | { readonly type: 'timer'; readonly name: string }
   /** The document that ran on a called or queued party before the bridge is over. */
   | { readonly type: 'whisper-ended'; readonly call: CallId; readonly how: WhisperEnd }
+  /** What the application that this call's Dial called says at its end (APP-01). */
+  | { readonly type: 'handed-back'; readonly by: CallId; readonly parameters: readonly Header[] }
   /** Whoever took this call from its queue will not bridge it after all. */
   | { readonly type: 'not-taken' }
   | ParticipantInput

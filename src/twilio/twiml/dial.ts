@@ -1,5 +1,6 @@
 // `<Dial>` and its nouns (DIAL-01 to DIAL-18, PAR-01, PAR-08).
 
+import { readApplication } from './application.ts'
 import { Attributes } from './attributes.ts'
 import { isCallerId } from './caller-id.ts'
 import {
@@ -140,6 +141,7 @@ function endpoints(read: readonly (Endpoint | null)[]): DialTarget {
 function readAlone(noun: Element, findings: Findings): DialTarget {
   if (noun.name === 'Conference') return readConference(noun, findings)
   if (noun.name === 'Queue') return readQueue(noun, findings)
+  if (noun.name === 'Application') return endpoints([readApplication(noun, findings)])
   readUnreachable(noun, findings)
   findings.warn(SCHEMA, noun, 'this switch cannot reach such a party; the Dial fails')
   return { type: 'unsupported', noun: noun.name }

@@ -189,6 +189,10 @@ test('PAR-08: Conference, Queue, Application, Sim and WhatsApp stand alone', () 
   const second = read('<Dial><Number>+14155550100</Number><Queue>q</Queue></Dial>')
   assert.equal(only(second, 'dial').to.type, 'endpoints')
   assert.deepEqual(codes(second), [12200])
+  const third = read('<Dial><Application>AP1</Application><Application>AP2</Application></Dial>')
+  const { to } = only(third, 'dial')
+  assert.ok(to.type === 'endpoints' && to.endpoints.length === 1)
+  assert.deepEqual(codes(third), [12200])
   const lacking = read('<Dial><Sim>DE1</Sim></Dial>')
   assert.deepEqual(only(lacking, 'dial').to, { type: 'unsupported', noun: 'Sim' })
 })
@@ -209,6 +213,54 @@ test('CLI-01: an identity with parameters', () => {
   assert.equal(to.endpoints[0].identity, 'joe')
   assert.deepEqual(to.endpoints[0].parameters, [{ name: 'a', value: ' b ' }])
   assert.deepEqual(codes(read('<Dial><Client>a b</Client></Dial>')), [13220])
+})
+
+test('APP-01: an application by its sid, with words for it and for whoever is told of it', () => {
+  const plain = read('<Dial><Application><ApplicationSid>\n AP1 </ApplicationSid></Application></Dial>')
+  const { to } = only(plain, 'dial')
+  assert.ok(to.type === 'endpoints')
+  assert.deepEqual(to.endpoints, [
+    {
+      type: 'application',
+      sid: 'AP1',
+      parameters: [],
+      customerId: null,
+      copyParentTo: false,
+      whisper: null,
+      statusCallback: null,
+      detection: null,
+    },
+  ])
+  assert.deepEqual(codes(plain), [])
+  const full = read(
+    '<Dial><Application url="/u" method="GET" statusCallback="/s" statusCallbackEvent="answered" customerId="c" copyParentTo="true"><Parameter name="a" value="1"/><ApplicationSid>AP1</ApplicationSid><Parameter name="b" value="2"/></Application></Dial>',
+  )
+  const [endpoint] = (only(full, 'dial').to as { endpoints: readonly object[] }).endpoints
+  assert.deepEqual(endpoint, {
+    type: 'application',
+    sid: 'AP1',
+    parameters: [
+      { name: 'a', value: '1' },
+      { name: 'b', value: '2' },
+    ],
+    customerId: 'c',
+    copyParentTo: true,
+    whisper: { url: '/u', method: 'GET' },
+    statusCallback: { url: '/s', method: 'POST', events: ['answered'] },
+    detection: null,
+  })
+  assert.deepEqual(codes(full), [])
+  const long = read(`<Dial><Application customerId="${'x'.repeat(257)}" copyParentTo="1">AP1</Application></Dial>`)
+  assert.deepEqual(codes(long), [12200, 12200])
+  const nobody = read('<Dial><Application><Parameter name="a" value="1"/></Application></Dial>')
+  assert.deepEqual(only(nobody, 'dial').to, { type: 'nothing' })
+  assert.deepEqual(codes(nobody), [13220])
+})
+
+test('FLOW-02, FLOW-03: what Hangup and Reject say to whoever dialled their application', () => {
+  const said = [{ name: 'a', value: '1' }]
+  assert.deepEqual(only(read('<Hangup><Parameter name="a" value="1"/></Hangup>'), 'hangup').parameters, said)
+  assert.deepEqual(only(read('<Reject><Parameter name="a" value="1"/></Reject>'), 'reject').parameters, said)
 })
 
 test('CONF-06: a label that looks like a CallSid, or has a slash, fails the joining', () => {

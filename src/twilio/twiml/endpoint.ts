@@ -67,7 +67,8 @@ export function readClient(element: Element, findings: Findings): Endpoint | nul
   return { ...common, detection: null, type: 'client', identity, parameters, notificationUrl }
 }
 
-function readCommon(attributes: Attributes, code = SCHEMA): Omit<EndpointCommon, 'detection'> {
+/** §4.4: what all of them have. */
+export function readCommon(attributes: Attributes, code = SCHEMA): Omit<EndpointCommon, 'detection'> {
   return {
     whisper: attributes.target('url', 'method', code),
     statusCallback: attributes.statusTarget('statusCallback', CALL_EVENTS, ['completed'], code),
@@ -87,13 +88,10 @@ function readDetection(attributes: Attributes): Detection | null {
   return mode === null ? null : { mode, ...detection }
 }
 
-/** Nouns that nobody here can reach (APP-01, SIM-01, WA-01): read so far that what they may hold is not called unknown. */
+/** Nouns that nobody here can reach (SIM-01, WA-01): read so far that what they may hold is not called unknown. */
 export function readUnreachable(element: Element, findings: Findings): void {
   const attributes = new Attributes(element, findings)
   readCommon(attributes)
-  attributes.accept('customerId', 'copyParentTo')
   attributes.end()
-  const names = element.name === 'Application' ? ['ApplicationSid', 'Parameter'] : []
-  const children = childrenOf(element, names, findings)
-  readParameters(children, findings)
+  onlyText(element, findings)
 }

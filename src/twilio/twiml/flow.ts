@@ -43,8 +43,8 @@ export function readReject(element: Element, findings: Findings): RejectVerb {
   const reason = attributes.choice('reason', ['rejected', 'busy'], 'rejected', REJECT_REASON)
   attributes.end()
   noText(element, findings)
-  readParameters(childrenOf(element, ['Parameter'], findings), findings)
-  return { type: 'reject', reason }
+  const parameters = readParameters(childrenOf(element, ['Parameter'], findings), findings)
+  return { type: 'reject', reason, parameters }
 }
 
 /** FLOW-02. */

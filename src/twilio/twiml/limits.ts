@@ -51,6 +51,8 @@ export const MAX_QUEUE_NAME_CHARACTERS = 64
 export const MAX_QUEUE_SIZE = 5_000
 /** CLI-01. */
 export const MAX_IDENTITY_CHARACTERS = 256
+/** APP-01. */
+export const MAX_CUSTOMER_ID_CHARACTERS = 256
 /** STR-02: name and value together stay below. */
 export const MAX_PARAMETER_CHARACTERS = 500
 /** SIP-02: what stands before the `?`, and after it, stays below. */

@@ -139,7 +139,7 @@ export type DialTarget =
   | { readonly type: 'endpoints'; readonly endpoints: readonly Endpoint[] }
   | ConferenceTarget
   | { readonly type: 'queue'; readonly name: string; readonly whisper: Target | null; readonly refused: boolean }
-  /** A noun nobody here can reach (Sim, WhatsApp, Application): the dial fails (DACT-12). */
+  /** A noun nobody here can reach (Sim, WhatsApp): the dial fails (DACT-12). */
   | { readonly type: 'unsupported'; readonly noun: string }
   /** Nothing in it that could be dialled. */
   | { readonly type: 'nothing' }
@@ -158,6 +158,17 @@ export type Endpoint = EndpointCommon &
         readonly identity: string
         readonly parameters: readonly Header[]
         readonly notificationUrl: string | null
+      }
+    /** Stands alone (PAR-08). */
+    | {
+        readonly type: 'application'
+        /** As written. */
+        readonly sid: string
+        readonly parameters: readonly Header[]
+        /** Null: the account of the caller. */
+        readonly customerId: string | null
+        /** It is told that the number was called that the caller called; false: that it was called itself. */
+        readonly copyParentTo: boolean
       }
   )
 
@@ -238,10 +249,13 @@ export interface RedirectVerb extends Target {
 export interface RejectVerb {
   readonly type: 'reject'
   readonly reason: 'rejected' | 'busy'
+  /** For the Dial that called this application (APP-01). */
+  readonly parameters: readonly Header[]
 }
 
 export interface HangupVerb {
   readonly type: 'hangup'
+  /** For the Dial that called this application (APP-01). */
   readonly parameters: readonly Header[]
 }
 
