@@ -485,6 +485,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     application: spec.application,
     onBehalfOf: spec.linkTo,
     ...(spec.via === undefined ? {} : { via: spec.via }),
+    ...(spec.wayOut === undefined ? {} : { wayOut: spec.wayOut }),
     to: spec.to,
     alsoTo: spec.alsoTo,
     from: spec.from,

@@ -70,6 +70,14 @@ export interface IncomingLeg {
   readonly replaces: CallId | null
 }
 
+/** How a call leaves us for a `sip:` address elsewhere, in place of straight and by the usual door. */
+export interface WayOut {
+  /** A SIP URI that the call goes through, as a route set beforehand (RFC 3261 §8.1.2); null: straight to the address. */
+  readonly proxy: string | null
+  /** Which address of ours it leaves from; the switch has a SIP door there. Null: the usual one. */
+  readonly localHost: string | null
+}
+
 export interface DialRequest {
   readonly leg: CallId
   readonly account: AccountId
@@ -83,6 +91,8 @@ export interface DialRequest {
   readonly to: string
   /** The connection whose addresses are tried, whatever else would serve `to`. */
   readonly via?: ApplicationId
+  /** Absent: straight. Users, numbers and trunks have ways of their own, so that it says nothing about them. */
+  readonly wayOut?: WayOut
   /** Further destinations that ring at the same time; the first to answer wins (RFC 3261 §16.7 as a caller does it). */
   readonly alsoTo: readonly string[]
   readonly from: string
@@ -273,6 +283,6 @@ export interface Legs {
   route(
     account: AccountId,
     to: string,
-    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via'>,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'wayOut'>,
   ): DialFailure | null
 }

@@ -205,14 +205,15 @@ export class SipLegs implements Legs, LegHome {
   route(
     account: AccountId,
     to: string,
-    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via'>,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'wayOut'>,
   ): DialFailure | null {
     const route = this.#findRoute(account, to, wish?.via)
     if (route.type === 'failure') return route.failure
     // Told by the call itself, which is made and ends at once.
     if (route.type === 'nobody') return null
     if (wish === undefined) return null
-    const policy = this.#mediaPolicy(wish.encryption, this.#termsOf(route, wish.application), saysPrivate(route))
+    const secret = saysPrivate(route, wish.wayOut)
+    const policy = this.#mediaPolicy(wish.encryption, this.#termsOf(route, wish.application), secret)
     return policy === null ? { type: 'encryption-impossible', to } : null
   }
 
@@ -651,8 +652,13 @@ export class SipLegs implements Legs, LegHome {
       }
     }
     switch (route.type) {
-      case 'uri':
-        return [branch(route.uri, await this.ua.locate(route.uri, request.transport), null)]
+      case 'uri': {
+        const { proxy = null, localHost = null } = request.wayOut ?? {}
+        const found = await (proxy === null ? this.ua.locate(route.uri, request.transport) : this.ua.locate(proxy))
+        const targets = localHost === null ? found : found.map((target) => ({ ...target, localHost }))
+        const made = branch(route.uri, targets, null)
+        return [proxy === null ? made : { ...made, headers: [field('Route', `<${proxy}>`), ...made.headers] }]
+      }
       case 'own': {
         const made = branch(route.uri, [route.target], null)
         return [{ ...made, headers: [...made.headers, field(OWN_MARK, this.#ownMark)] }]
@@ -755,10 +761,10 @@ type Way = Exclude<Route, { type: 'failure' } | { type: 'nobody' }>
 type Terms = readonly (MediaTerms | null | undefined)[]
 
 /** Whether a route promises signalling that nobody can read, before its hosts are looked up. */
-function saysPrivate(route: Way): boolean {
+function saysPrivate(route: Way, wayOut: DialRequest['wayOut']): boolean {
   switch (route.type) {
     case 'uri':
-      return isPrivateUri(route.uri)
+      return isPrivateUri(wayOut?.proxy ?? route.uri)
     case 'own':
       return false
     case 'user':

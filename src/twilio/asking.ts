@@ -4,11 +4,12 @@
 import type { Clock } from '#base/clock.ts'
 import type { AccountId, ApplicationId, CallId } from '#base/ids.ts'
 import type { CallLog } from './call-log.ts'
-import { type Asks, type MetProblem, noteOf, obtain } from './documents.ts'
+import { type Asks, inlineDocument, type MetProblem, noteOf, obtain } from './documents.ts'
 import type { FetchMemory } from './fetch-memory.ts'
 import type { Fetcher } from './fetching.ts'
 import type { Notifications } from './notifications.ts'
 import type { Parameters } from './signature.ts'
+import type { Manner } from './twiml/manner.ts'
 import type { Document, DocumentContext, Problem, Target } from './twiml/verbs.ts'
 
 /** Whose request it is. */
@@ -30,6 +31,8 @@ export interface AskingDoors {
   readonly notifications: Notifications
   readonly callLog: CallLog
   readonly clock: Clock
+  /** How documents of an application are read. */
+  readonly manner: (application: ApplicationId | null) => Manner
 }
 
 export class Asking {
@@ -37,12 +40,14 @@ export class Asking {
   readonly #notifications: Notifications
   readonly #callLog: CallLog
   readonly #clock: Clock
+  readonly #manner: AskingDoors['manner']
 
   constructor(doors: AskingDoors) {
     this.#fetcher = doors.fetcher
     this.#notifications = doors.notifications
     this.#callLog = doors.callLog
     this.#clock = doors.clock
+    this.#manner = doors.manner
   }
 
   /** A document to run; null: there is none to be had. */
@@ -54,10 +59,16 @@ export class Asking {
     fallback: Target | null,
   ): Promise<Had | null> {
     const { account, application, memory } = asker
-    const wish = { ...target, parameters, fallback, context, account, application, memory }
+    const manner = this.#manner(application)
+    const wish = { ...target, parameters, fallback, context, manner, account, application, memory }
     const had = await obtain(wish, this.#logged(asker))
     for (const noted of had.noted) this.#note(asker, noted)
     return had.type === 'document' ? had : null
+  }
+
+  /** A document that came with a request, for a call of an application. */
+  inline(application: ApplicationId | null, text: string): ReturnType<typeof inlineDocument> {
+    return inlineDocument(text, this.#manner(application))
   }
 
   /** A request whose answer is not used. */

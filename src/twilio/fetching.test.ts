@@ -15,6 +15,7 @@ import { inlineDocument, obtain, type Wish } from './documents.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { Fetcher, withQuery } from './fetching.ts'
 import { sign } from './signature.ts'
+import { PLAIN_MANNER } from './twiml/manner.ts'
 
 const TOKEN = 'secret-token'
 const ACCOUNT = 'a'.repeat(32) as AccountId
@@ -87,6 +88,7 @@ function wish(url: string, more: Partial<Wish> = {}): Wish {
     ],
     fallback: null,
     context: 'main',
+    manner: PLAIN_MANNER,
     account: ACCOUNT,
     application: null,
     memory: new FetchMemory(),
@@ -340,7 +342,7 @@ test('ENG-03: warnings come with the exchange they were met in', async () => {
 
 test('ENG-07, ENG-08: an inline document is short, and its Gather, Record and Pay name absolute actions', () => {
   const code = (inside: string) => {
-    const read = inlineDocument(`<Response>${inside}</Response>`)
+    const read = inlineDocument(`<Response>${inside}</Response>`, PLAIN_MANNER)
     return read.ok ? 0 : read.error.code
   }
   assert.equal(code('<Say>Hi</Say><Dial action="/next">+14155550100</Dial>'), 0)

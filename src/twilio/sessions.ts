@@ -14,7 +14,6 @@ import type { Fact } from '#calls/events.ts'
 import type { Call } from '#calls/model.ts'
 import { answeredBy } from './answering-machines.ts'
 import type { Asking } from './asking.ts'
-import { inlineDocument } from './documents.ts'
 import { LANGUAGE } from './doors.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { LINGER_MS } from './limits.ts'
@@ -25,6 +24,7 @@ import type { ProgrammeDoors } from './programme/programme-doors.ts'
 import { Counter, type Effect, type Input, type ParticipantInput, Turn, type WhisperEnd } from './programme/turn.ts'
 import type { Redirection } from './redirection.ts'
 import type { Parameters } from './signature.ts'
+import type { Sites } from './sites.ts'
 import { API_VERSION } from './spelling.ts'
 import { handshakeHeaders } from './streams.ts'
 import { texmlParameters } from './texml/parameters.ts'
@@ -41,6 +41,7 @@ export interface SessionDoors {
   readonly baseUrl: () => string
   readonly recognisers: readonly DeclaredRecogniser[]
   readonly enhancedSip: boolean
+  readonly sites: Sites
 }
 
 /** What a session begins with. */
@@ -200,7 +201,7 @@ export class Sessions {
 
   #beginning(call: Call, from: Instructions): Beginning {
     if (from.type !== 'inline') return from
-    const read = inlineDocument(from.twiml)
+    const read = this.#doors.asking.inline(call.application, from.twiml)
     if (read.ok) return { type: 'document', document: read.value }
     this.#note(call, read.error)
     return { type: 'document', document: APOLOGY }
@@ -464,6 +465,7 @@ export class Sessions {
       siprecConnectors: (account) => register.book.list(account, 'siprec-connector').map(({ fields }) => fields),
       recognisers,
       enhancedSip: this.#doors.enhancedSip,
+      sites: this.#doors.sites,
     }
   }
 }

@@ -3,6 +3,7 @@
 import type { SiprecConnector } from '#accounts/kinds.ts'
 import type { AccountId } from '#base/ids.ts'
 import type { DeclaredRecogniser } from '#base/recogniser.ts'
+import type { Sites } from '../sites.ts'
 
 export interface ProgrammeDoors {
   /** Where customers reach us, without a slash at the end. */
@@ -14,4 +15,6 @@ export interface ProgrammeDoors {
   readonly recognisers: readonly DeclaredRecogniser[]
   /** Whether a Dial may have several Sip nouns, or others beside one (PAR-07). */
   readonly enhancedSip: boolean
+  /** Ways out by the name of a region or an edge (SIP-04, SIP-05). */
+  readonly sites: Sites
 }

@@ -24,6 +24,7 @@ import {
   MAX_QUEUE_NAME_CHARACTERS,
   SHORTEST_RINGING_S,
 } from './limits.ts'
+import type { Manner } from './manner.ts'
 import { childrenOf, onlyText } from './nesting.ts'
 import { readRecordingCallback, readTrim } from './recording-attributes.ts'
 import type { DialTarget, DialVerb, Endpoint } from './verbs.ts'
@@ -49,7 +50,7 @@ const RECORD_WORDS = Object.keys(RECORD) as readonly (keyof typeof RECORD)[]
 const ENDPOINTS = { Number: readNumber, Sip: readSip, Client: readClient } as const
 const NOUNS = [...Object.keys(ENDPOINTS), 'Conference', 'Queue', 'Application', 'Sim', 'WhatsApp']
 
-export function readDial(element: Element, findings: Findings): DialVerb {
+export function readDial(element: Element, findings: Findings, manner: Manner): DialVerb {
   const attributes = new Attributes(element, findings)
   const track = attributes.choice('recordingTrack', ['inbound', 'outbound', 'both'], 'both')
   const record = RECORD[attributes.choice('record', RECORD_WORDS, 'do-not-record')]
@@ -76,7 +77,7 @@ export function readDial(element: Element, findings: Findings): DialVerb {
       DEFAULT_TIMEOUT_S,
       DIAL_TIMEOUT,
     ),
-    to: usable(readTarget(element, findings), callerId),
+    to: usable(readTarget(element, findings, manner), callerId),
   }
   // DIAL-05, DIAL-06, DIAL-08, DIAL-12: carried nowhere.
   attributes.accept('callReason', 'events', 'passports', 'recordingConfigurationId')
@@ -99,7 +100,7 @@ function usable(target: DialTarget, callerId: string | null | undefined): DialTa
   return callerId === undefined && target.type === 'endpoints' ? { type: 'nothing' } : target
 }
 
-function readTarget(element: Element, findings: Findings): DialTarget {
+function readTarget(element: Element, findings: Findings, manner: Manner): DialTarget {
   const nouns = childrenOf(element, NOUNS, findings)
   const text = textOf(element)
   const first = nouns[0]
@@ -124,7 +125,9 @@ function readTarget(element: Element, findings: Findings): DialTarget {
     findings.fail(DIAL_NOUN, noun, `one Dial rings at most ${MAX_ENDPOINTS}; it is not dialled`)
   }
   return endpoints(
-    fitting.slice(0, MAX_ENDPOINTS).map((noun) => ENDPOINTS[noun.name as keyof typeof ENDPOINTS](noun, findings)),
+    fitting
+      .slice(0, MAX_ENDPOINTS)
+      .map((noun) => ENDPOINTS[noun.name as keyof typeof ENDPOINTS](noun, findings, manner)),
   )
 }
 

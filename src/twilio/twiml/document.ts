@@ -12,6 +12,7 @@ import { readEnqueue } from './enqueue.ts'
 import { Findings, placeOf } from './findings.ts'
 import { readEcho, readHangup, readLeave, readPay, readRedirect, readReject } from './flow.ts'
 import { readGather } from './gather.ts'
+import { type Manner, PLAIN_MANNER } from './manner.ts'
 import { readConnect, readStart, readStop } from './media.ts'
 import { noText } from './nesting.ts'
 import { parseDocument } from './parse.ts'
@@ -22,7 +23,7 @@ import { readRefer } from './refer.ts'
 import { readSay } from './say.ts'
 import type { Document, DocumentContext, Problem, Verb } from './verbs.ts'
 
-type ReadVerb = (element: Element, findings: Findings) => Verb | null
+type ReadVerb = (element: Element, findings: Findings, manner: Manner) => Verb | null
 
 const VERBS: Readonly<Record<string, ReadVerb>> = {
   Connect: readConnect,
@@ -64,7 +65,11 @@ export const EMPTY_DOCUMENT: Document = { verbs: [], warnings: [] }
  * @returns the verbs with their warnings, or the one error that makes the document unusable (12100 and its family, 11750,
  *   13201, 13238, 12200 for other forbidden verbs)
  */
-export function readDocument(text: string, context: DocumentContext): Result<Document, Problem> {
+export function readDocument(
+  text: string,
+  context: DocumentContext,
+  manner: Manner = PLAIN_MANNER,
+): Result<Document, Problem> {
   const root = parseDocument(text)
   if (!root.ok) return root
   const findings = new Findings()
@@ -80,7 +85,7 @@ export function readDocument(text: string, context: DocumentContext): Result<Doc
       continue
     }
     if (allowed !== null && !allowed.includes(element.name)) return err(forbidden(element, context, allowed))
-    const verb = read(element, findings)
+    const verb = read(element, findings, manner)
     if (verb !== null) verbs.push(verb)
   }
   return ok({ verbs, warnings: findings.all })
