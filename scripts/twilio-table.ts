@@ -55,7 +55,6 @@ const NOT: Readonly<Record<string, string>> = {
   'APP-01': 'the Dial fails: no call is made to another application',
   'WA-01': 'the Dial fails',
   'GAT-15': 'a short list of words, which no test plays',
-  'FLOW-04': 'read; not played back yet',
   'CPE-13': 'no error codes in callbacks; notifications have them',
   'CSE-07': 'the deprecated word is never sent',
   'CALL-24': '501 with 20501',

@@ -203,6 +203,34 @@ test('FLOW-02: Hangup answers first, and nothing after it runs', async () => {
   await scenario.close()
 })
 
+test('FLOW-04: Echo is what the caller says, heard again, until it hangs up or its document is another', async () => {
+  for (const end of ['hang-up', 'redirect'] as const) {
+    const scenario = await openTwilioScenario()
+    const { clock } = scenario
+    scenario.on('/voice', twiml('<Pause length="2"/><Echo/><Redirect>/never</Redirect>'))
+    scenario.on('/elsewhere', twiml('<Pause length="3"/>'))
+    const { call } = await scenario.dialIn('caller', 400)
+    await clock.advance(1_900)
+    assert.deepEqual(hearing(call.party, SOUNDS), [])
+    await clock.advance(2_000)
+    assert.deepEqual(hearing(call.party, SOUNDS), ['caller'])
+    call.party.hum(700)
+    await clock.advance(2_000)
+    assert.deepEqual(hearing(call.party, SOUNDS), ['agent'])
+    if (end === 'hang-up') call.hangUp()
+    else {
+      const sid = scenario.at('/voice')[0]!.params.CallSid!
+      await scenario.api('POST', `/Calls/${sid}.json`, { Url: `${APP}/elsewhere` })
+      await scenario.untilAsked('/elsewhere')
+      await clock.advance(2_000)
+      assert.deepEqual(hearing(call.party, SOUNDS), [])
+    }
+    await clock.until(() => call.state === 'ended')
+    assert.equal(scenario.at('/never').length, 0)
+    await scenario.close()
+  }
+})
+
 test('FLOW-05, OTH-01, PAY-01: Sms, Connect to what is lacking and Pay do not stop the document', async () => {
   const scenario = await openTwilioScenario()
   scenario.on('/voice', twiml('<Sms>hi</Sms><Connect><Room>x</Room></Connect><Pay action="/paid"/><Hangup/>'))

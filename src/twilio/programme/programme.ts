@@ -8,6 +8,7 @@ import { beginConnect } from './connecting.ts'
 import { answerCommand, beginDial } from './dialing.ts'
 import { beginDialConference } from './dialing-conference.ts'
 import { beginDialQueue } from './dialing-queue.ts'
+import { beginEcho } from './echoing.ts'
 import { beginEnqueue } from './enqueueing.ts'
 import { beginGather } from './gathering.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
@@ -217,13 +218,14 @@ export class Programme implements Runner {
         )
       case 'refer':
         return beginRefer(verb, turn)
+      case 'echo':
+        return beginEcho(turn)
       case 'leave':
         if (this.#context === 'queue-wait') return over({ type: 'leave' })
         turn.note('warning', 12200, 'A Leave outside of a queue has nothing to leave.')
         return over(next)
       default:
-        turn.note('warning', 12200, `This switch cannot carry out a ${verb.type} verb yet; it was passed over.`)
-        return over(next)
+        return unreachable(verb)
     }
   }
 }
