@@ -73,6 +73,7 @@ export interface SpeakingParts {
   readonly baseUrl: () => string
   readonly enhancedSip?: boolean
   readonly sites?: Sites
+  readonly noiseFallback?: boolean
   readonly recognisers?: readonly DeclaredRecogniser[] | undefined
 }
 
@@ -105,6 +106,7 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     recognisers = [],
     enhancedSip = true,
     sites = new Map(),
+    noiseFallback = false,
   } = parts
   const fetcher = new Fetcher({ http, clock, chance, signatures: new Signatures(register, () => clock.wallMs()) })
   const manner = (application: ApplicationId | null): Manner => ({
@@ -112,7 +114,8 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     sites,
   })
   const asking = new Asking({ fetcher, notifications, callLog, clock, manner })
-  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers, enhancedSip, sites })
+  const settings = { recognisers, enhancedSip, sites, noiseFallback }
+  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, ...settings })
   const rooms = new PlannedRooms(engine, ids)
   recordRooms(engine)
   noteUnreached(engine, register, (note) => notifications.note(note))

@@ -276,7 +276,7 @@ class Dial implements Task {
       to,
       alsoTo: [],
       from,
-      fromName: this.#verb.callerId === null ? call.fromName : null,
+      fromName: this.#verb.displayName ?? (this.#verb.callerId === null ? call.fromName : null),
       headers: sip === null ? parametersAsHeaders(endpoint) : [...this.#ownHeaders(call, id), ...sip.headers],
       auth: sip?.username == null ? null : { username: sip.username, password: sip.password ?? '' },
       codecs: [],

@@ -15,6 +15,8 @@ export interface ProgrammeDoors {
   readonly recognisers: readonly DeclaredRecogniser[]
   /** Whether a Dial may have several Sip nouns, or others beside one (PAR-07). */
   readonly enhancedSip: boolean
+  /** Whether our noise suppression stands in for engines of other names. */
+  readonly noiseFallback: boolean
   /** Ways out by the name of a region or an edge (SIP-04, SIP-05). */
   readonly sites: Sites
 }

@@ -14,6 +14,7 @@ import { beginGather } from './gathering.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { beginRecord } from './recording.ts'
 import { beginRefer } from './referring.ts'
+import { beginHttpRequest } from './requesting.ts'
 import { beginPrompt } from './speaking.ts'
 import { beginStart, beginStop } from './starting.ts'
 import {
@@ -155,6 +156,8 @@ export class Programme implements Runner {
         this.request(outcome.target, outcome.parameters, turn)
         return null
       }
+      case 'run':
+        return this.load(outcome.document, outcome.url, turn)
       case 'hang-up':
         return 'hang-up'
       case 'leave':
@@ -220,6 +223,8 @@ export class Programme implements Runner {
         return beginRefer(verb, turn)
       case 'echo':
         return beginEcho(turn)
+      case 'http-request':
+        return beginHttpRequest(verb, turn, this.#context)
       case 'leave':
         if (this.#context === 'queue-wait') return over({ type: 'leave' })
         turn.note('warning', 12200, 'A Leave outside of a queue has nothing to leave.')
@@ -240,6 +245,7 @@ function wantsAnswer(verb: Verb, first: boolean): boolean {
     case 'dial':
       return !(first && verb.answerOnBridge && verb.to.type === 'endpoints')
     case 'redirect':
+    case 'http-request':
       return false
     default:
       return true

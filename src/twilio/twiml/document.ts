@@ -12,8 +12,9 @@ import { readEnqueue } from './enqueue.ts'
 import { Findings, placeOf } from './findings.ts'
 import { readEcho, readHangup, readLeave, readPay, readRedirect, readReject } from './flow.ts'
 import { readGather } from './gather.ts'
+import { readHttpRequest } from './http-request.ts'
 import { type Manner, PLAIN_MANNER } from './manner.ts'
-import { readConnect, readStart, readStop } from './media.ts'
+import { readConnect, readStart, readStop, readSuppression } from './media.ts'
 import { noText } from './nesting.ts'
 import { parseDocument } from './parse.ts'
 import { readPause } from './pause.ts'
@@ -43,6 +44,19 @@ const VERBS: Readonly<Record<string, ReadVerb>> = {
   Say: readSay,
   Start: readStart,
   Stop: readStop,
+}
+
+/** TX-06: those of the other vendor. */
+const TEXML_VERBS: Readonly<Record<string, ReadVerb>> = {
+  AIAssistant: readLacking,
+  AIGather: readLacking,
+  HttpRequest: readHttpRequest,
+  Suppression: readSuppression,
+}
+
+function readLacking(element: Element, findings: Findings): null {
+  findings.warn(SCHEMA, element, 'this switch does not offer it; the next verb runs')
+  return null
 }
 
 /** §3.1; null: every verb. */
@@ -78,7 +92,7 @@ export function readDocument(
   const verbs: Verb[] = []
   const allowed = ALLOWED[context]
   for (const element of elementsOf(root.value)) {
-    const read = Object.hasOwn(VERBS, element.name) ? VERBS[element.name]! : null
+    const read = readerOf(element.name, manner)
     if (read === null) {
       // Also Sms (FLOW-05), the old top-level Queue (QN-04) and a Prompt outside Pay.
       findings.warn(SCHEMA, element, 'it is not a verb that is known here; it is skipped')
@@ -89,6 +103,11 @@ export function readDocument(
     if (verb !== null) verbs.push(verb)
   }
   return ok({ verbs, warnings: findings.all })
+}
+
+function readerOf(name: string, { texml }: Manner): ReadVerb | null {
+  if (Object.hasOwn(VERBS, name)) return VERBS[name]!
+  return texml && Object.hasOwn(TEXML_VERBS, name) ? TEXML_VERBS[name]! : null
 }
 
 /** ENG-12. */
