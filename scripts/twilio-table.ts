@@ -29,7 +29,6 @@ export interface TwilioConformance {
   readonly proof: string
 }
 
-const TEXML = 'TeXML’s own additions are not read'
 const NO_STIR = 'nobody attests here; not sent'
 
 /** What is there but not whole, and what of it is missing. */
@@ -42,8 +41,6 @@ const PARTLY: Readonly<Record<string, string>> = {
 
 /** Why what few applications use is not there; a test that proves it goes before. */
 const NOT: Readonly<Record<string, string>> = {
-  'TX-06': TEXML,
-  'TX-07': TEXML,
   'SIP-P-04': 'no BYOC trunks: headers of every trunk are passed on',
   'STD-08': 'no call tokens',
   'STD-10': NO_STIR,
@@ -53,10 +50,6 @@ const NOT: Readonly<Record<string, string>> = {
   'TOK-02': 'no clients yet',
   'SIM-01': 'the Dial fails',
   'WA-01': 'the Dial fails',
-  'GAT-15': 'a short list of words, which no test plays',
-  'FLOW-04': 'read; not played back yet',
-  'CPE-13': 'no error codes in callbacks; notifications have them',
-  'CSE-07': 'the deprecated word is never sent',
   'CALL-24': '501 with 20501',
   'CALL-25': '501 with 20501',
   'CALL-26': '404 with 20404: withdrawn from the API itself',

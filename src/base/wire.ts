@@ -65,7 +65,13 @@ export interface StreamNet {
     local: Address,
     onConnection: (connection: StreamConnection) => StreamHandlers,
   ): Promise<Result<StreamListener, BindError>>
-  connect(remote: Address, handlers: StreamHandlers, timeoutMs: number): Promise<Result<StreamConnection, ConnectError>>
+  /** @param localHost which address of ours it leaves from; absent: whichever the system chooses */
+  connect(
+    remote: Address,
+    handlers: StreamHandlers,
+    timeoutMs: number,
+    localHost?: string,
+  ): Promise<Result<StreamConnection, ConnectError>>
 }
 
 /** Byte streams over TLS. */
@@ -82,6 +88,7 @@ export interface SecureStreamNet {
     name: string,
     handlers: StreamHandlers,
     timeoutMs: number,
+    localHost?: string,
   ): Promise<Result<StreamConnection, ConnectError>>
 }
 

@@ -496,6 +496,7 @@ function dialRequest(call: Call, spec: DialSpec): DialRequest {
     onBehalfOf: spec.linkTo,
     ...(spec.via === undefined ? {} : { via: spec.via }),
     ...(spec.arrival === undefined ? {} : { arrival: spec.arrival }),
+    ...(spec.wayOut === undefined ? {} : { wayOut: spec.wayOut }),
     to: spec.to,
     alsoTo: spec.alsoTo,
     from: spec.from,

@@ -211,6 +211,8 @@ export type CallCommand =
       readonly direction: 'inbound' | 'outbound' | 'both' | null
       readonly engine: NoiseEngineName
     }
+  /** It hears itself, as long as it is in no bridge and no conference. */
+  | { readonly type: 'echo'; readonly call: CallId; readonly on: boolean }
   | {
       readonly type: 'start-stream'
       readonly call: CallId

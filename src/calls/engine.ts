@@ -446,6 +446,10 @@ export class Engine {
           engine: command.engine,
         })
         return ok(nothing)
+      case 'echo':
+        if (call.state !== 'answered') return err({ type: 'call-not-answered' })
+        this.hall.toMedia(call.account, { type: 'echo-session', session: call.id, on: command.on })
+        return ok(nothing)
       case 'start-stream': {
         if (call.state !== 'answered') return err({ type: 'call-not-answered' })
         const started = this.#streaming.start(live, command)

@@ -85,6 +85,14 @@ export interface Arrival {
   readonly to: string
 }
 
+/** How a call leaves us for a `sip:` address elsewhere, in place of straight and by the usual door. */
+export interface WayOut {
+  /** A SIP URI that the call goes through, as a route set beforehand (RFC 3261 §8.1.2); null: straight to the address. */
+  readonly proxy: string | null
+  /** Which address of ours it leaves from; the switch has a SIP door there. Null: the usual one. */
+  readonly localHost: string | null
+}
+
 export interface DialRequest {
   readonly leg: CallId
   readonly account: AccountId
@@ -100,6 +108,8 @@ export interface DialRequest {
   readonly via?: ApplicationId
   /** It comes in here, as this leg; `to` is a name for it and no more. */
   readonly arrival?: Arrival
+  /** Absent: straight. Users, numbers and trunks have ways of their own, so that it says nothing about them. */
+  readonly wayOut?: WayOut
   /** Further destinations that ring at the same time; the first to answer wins (RFC 3261 §16.7 as a caller does it). */
   readonly alsoTo: readonly string[]
   readonly from: string
@@ -290,6 +300,6 @@ export interface Legs {
   route(
     account: AccountId,
     to: string,
-    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'arrival'>,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'wayOut' | 'arrival'>,
   ): DialFailure | null
 }

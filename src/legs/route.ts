@@ -5,7 +5,7 @@ import type { SipUser, Trunk } from '#accounts/model.ts'
 import { unreachable } from '#base/unreachable.ts'
 import type { Binding } from '#sip/registrar.ts'
 import type { Target } from '#sip/transport.ts'
-import type { DialFailure, Unreached } from './leg.ts'
+import type { DialFailure, DialRequest, Unreached } from './leg.ts'
 import { isPrivate, isPrivateUri } from './media-policy.ts'
 
 export type Route =
@@ -32,10 +32,10 @@ export type Route =
 export type Way = Exclude<Route, { type: 'failure' } | { type: 'nobody' }>
 
 /** Whether a route promises signalling that nobody can read, before its hosts are looked up. */
-export function saysPrivate(route: Way): boolean {
+export function saysPrivate(route: Way, wayOut: DialRequest['wayOut']): boolean {
   switch (route.type) {
     case 'uri':
-      return isPrivateUri(route.uri)
+      return isPrivateUri(wayOut?.proxy ?? route.uri)
     case 'own':
       return false
     case 'user':

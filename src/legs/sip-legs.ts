@@ -209,7 +209,7 @@ export class SipLegs implements Legs, LegHome {
   route(
     account: AccountId,
     to: string,
-    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'arrival'>,
+    wish?: Pick<DialRequest, 'application' | 'encryption' | 'via' | 'wayOut' | 'arrival'>,
   ): DialFailure | null {
     if (wish?.arrival !== undefined) return this.#home() === null ? { type: 'no-route', to } : null
     const route = this.#findRoute(account, to, wish?.via)
@@ -217,7 +217,8 @@ export class SipLegs implements Legs, LegHome {
     // Told by the call itself, which is made and ends at once.
     if (route.type === 'nobody') return null
     if (wish === undefined) return null
-    const policy = this.#mediaPolicy(wish.encryption, this.#termsOf(route, wish.application), saysPrivate(route))
+    const secret = saysPrivate(route, wish.wayOut)
+    const policy = this.#mediaPolicy(wish.encryption, this.#termsOf(route, wish.application), secret)
     return policy === null ? { type: 'encryption-impossible', to } : null
   }
 
@@ -697,8 +698,13 @@ export class SipLegs implements Legs, LegHome {
       }
     }
     switch (route.type) {
-      case 'uri':
-        return [branch(route.uri, await this.ua.locate(route.uri, request.transport), null)]
+      case 'uri': {
+        const { proxy = null, localHost = null } = request.wayOut ?? {}
+        const found = await (proxy === null ? this.ua.locate(route.uri, request.transport) : this.ua.locate(proxy))
+        const targets = localHost === null ? found : found.map((target) => ({ ...target, localHost }))
+        const made = branch(route.uri, targets, null)
+        return [proxy === null ? made : { ...made, headers: [field('Route', `<${proxy}>`), ...made.headers] }]
+      }
       case 'own': {
         const made = branch(route.uri, [route.target], null)
         return [{ ...made, headers: [...made.headers, field(OWN_MARK, this.#ownMark)] }]

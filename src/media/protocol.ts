@@ -231,6 +231,8 @@ export type MediaCommand =
     }
   /** From now on silence is sent to the party whenever there is nothing else to send. */
   | { readonly type: 'keep-sending'; readonly session: SessionId }
+  /** The party hears itself, as long as it is in no mix. */
+  | { readonly type: 'echo-session'; readonly session: SessionId; readonly on: boolean }
   /**
    * `session` sends on what the party of `from` says (inbound) or is sent (outbound), from now on and until either is closed:
    * recording servers and other ears outside. Silence while there is nothing to hear.

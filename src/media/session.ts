@@ -83,6 +83,8 @@ export class MediaSession implements Beaten {
   closed = false
   /** Silence is sent when there is nothing else to send. */
   keepSending = false
+  /** Outside of rooms, the party hears what it says. */
+  echoes = false
   readonly #host: SessionHost
   #rtp: DatagramSocket | null = null
   #rtcp: DatagramSocket | null = null
@@ -140,6 +142,7 @@ export class MediaSession implements Beaten {
   get needsBeat(): boolean {
     return (
       this.keepSending ||
+      this.echoes ||
       this.players.length > 0 ||
       this.tapped ||
       !this.digits.idle ||
@@ -149,7 +152,7 @@ export class MediaSession implements Beaten {
 
   /** Whether somebody must hear what this party says, though nobody else may. */
   get overheard(): boolean {
-    return this.tapped || (this.#detector !== null && this.#heard)
+    return this.tapped || this.echoes || (this.#detector !== null && this.#heard)
   }
 
   configure(description: SessionDescription): void {
@@ -266,7 +269,8 @@ export class MediaSession implements Beaten {
   /** One beat of a session that is in no room. */
   beat(dueMs: number, index: number): void {
     this.listen(dueMs, index)
-    this.emit(null, null, false, index, dueMs)
+    // Decoded and encoded again: it may speak another codec than it is spoken to in.
+    this.emit(this.echoes ? this.voiceAt(this.sampleRateHz, index) : null, null, this.echoes, index, dueMs)
     this.feedTaps(dueMs, index)
   }
 

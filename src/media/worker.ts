@@ -232,6 +232,11 @@ export class MediaWorker {
           session.keepSending = true
           this.#replan(session)
         })
+      case 'echo-session':
+        return this.#withSession(command.session, (session) => {
+          session.echoes = command.on
+          this.#replan(session)
+        })
       case 'feed-session':
         return this.#withSession(command.session, (session) =>
           this.#withSession(command.from, (from) => this.#feed(session, from, command.track)),

@@ -36,8 +36,15 @@ export class TcpNet implements StreamNet {
     remote: Address,
     handlers: StreamHandlers,
     timeoutMs: number,
+    localHost?: string,
   ): Promise<Result<StreamConnection, ConnectError>> {
-    const socket = openSocket({ host: remote.host, port: remote.port, noDelay: true, keepAlive: true })
+    const socket = openSocket({
+      host: remote.host,
+      port: remote.port,
+      noDelay: true,
+      keepAlive: true,
+      ...(localHost === undefined ? {} : { localAddress: localHost }),
+    })
     return whenOpen(socket, 'connect', remote, handlers, timeoutMs)
   }
 }

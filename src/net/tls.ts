@@ -110,6 +110,7 @@ export class TlsNet implements SecureStreamNet {
     name: string,
     handlers: StreamHandlers,
     timeoutMs: number,
+    localHost?: string,
   ): Promise<Result<StreamConnection, ConnectError>> {
     const { extraCa, verify } = this.#options
     const socket = openSecure({
@@ -120,6 +121,7 @@ export class TlsNet implements SecureStreamNet {
       checkServerIdentity: (_host, certificate) => identityProblem(name, certificate),
       // RFC 6066 §3: the server name is never a literal address.
       ...(isIP(name) === 0 ? { servername: name } : {}),
+      ...(localHost === undefined ? {} : { localAddress: localHost }),
       ...(extraCa.length === 0 ? {} : { ca: [...rootCertificates, ...extraCa] }),
     })
     socket.setNoDelay(true)

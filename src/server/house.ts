@@ -33,6 +33,7 @@ import { CallQueue } from '#twilio/call-queue.ts'
 import { refuseAtDomains } from '#twilio/domain-refusals.ts'
 import { LANGUAGE as SECOND_LANGUAGE, type TwilioDoors } from '#twilio/doors.ts'
 import { twilioMount } from '#twilio/face.ts'
+import type { Sites } from '#twilio/sites.ts'
 import { speakTwilio, twilioEvents } from '#twilio/speak.ts'
 import { texmlMount } from '#twilio/texml-face.ts'
 import { voiceV1Mount } from '#twilio/voice-v1-face.ts'
@@ -83,6 +84,8 @@ export interface HouseParts {
   readonly publicRecordings?: boolean
   /** Whether a Dial may have several Sip nouns, or others beside one (PAR-07); it may unless given. */
   readonly enhancedSip?: boolean
+  /** Ways out by the name of a region or an edge; absent: none. */
+  readonly sites?: Sites
   readonly version: string
 }
 
@@ -176,6 +179,7 @@ export function buildHouse(parts: HouseParts): House {
     callQueue: new CallQueue(clock, parts.callsPerSecond ?? 0),
     hold,
     publicRecordings: parts.publicRecordings ?? false,
+    sites: parts.sites ?? new Map(),
     readRecording: (path, range) => parts.shelf.read(path, range),
     renderRecording: (path, format, mono) => parts.shelf.rendition(path, format, mono),
     removeRecording: (path) => parts.shelf.remove(path),

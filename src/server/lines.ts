@@ -45,6 +45,8 @@ export interface LineParts {
     | 'codecs'
     | 'srtpWithoutTls'
   >
+  /** Further addresses that SIP is spoken at, by the same ports; absent: none. */
+  readonly moreHosts?: readonly string[]
   readonly media: readonly MediaChannel[]
   /** Seconds to wait, when no new call is taken now. */
   readonly admit: () => number | null
@@ -76,6 +78,11 @@ export async function lineUp(parts: LineParts): Promise<Result<Lines, string>> {
   if (!sips.ok) {
     transport.close()
     return sips
+  }
+  const more = await openMoreDoors(parts, transport, sip, sips.value)
+  if (!more.ok) {
+    transport.close()
+    return more
   }
   const layer = new TransactionLayer({ clock, chance, log, transport, node: settings.node })
   const ua = new UserAgent({
@@ -163,6 +170,33 @@ async function openSecureDoor(parts: LineParts, transport: SipTransport): Promis
       ? `SIP over TLS cannot listen on ${formatAddress(local)}: something else uses it; choose another sip.tls.port`
       : `SIP over TLS cannot listen on ${formatAddress(local)}: ${tls.error.reason}`,
   )
+}
+
+/** The same doors at every further address of ours, so that whoever is called from there answers there. */
+async function openMoreDoors(
+  { moreHosts = [] }: LineParts,
+  transport: SipTransport,
+  sip: Address,
+  sips: Address | null,
+): Promise<Result<void, string>> {
+  for (const host of moreHosts) {
+    const doors = [
+      ['udp', sip.port],
+      ['tcp', sip.port],
+      ...(sips === null ? [] : [['tls', sips.port] as const]),
+    ] as const
+    for (const [kind, port] of doors) {
+      const local = { host, port }
+      const opened = await transport.listen(kind, local)
+      if (!opened.ok)
+        return err(
+          opened.error.type === 'address-in-use'
+            ? `SIP cannot listen on ${formatAddress(local)} (${kind}) for twilio.sites: it is in use; name one address in sip.host rather than all`
+            : `SIP cannot listen on ${formatAddress(local)} (${kind}) for twilio.sites: ${opened.error.reason}`,
+        )
+    }
+  }
+  return ok(undefined)
 }
 
 function policyOf(settings: Pick<Settings, 'allowDestinations' | 'callerId' | 'srtpWithoutTls'>): LegPolicy {

@@ -46,6 +46,13 @@ test('recordings are for their account alone, unless file or environment say oth
   assert.equal(read({ HOOKSWITCH_TWILIO_PUBLIC_RECORDINGS: 'false' }, { twilio: { public_recordings: true } }), false)
 })
 
+test('sites are handed on untouched, beside the other settings of their section', () => {
+  const sites = { ie1: { outbound_proxy: 'sip:192.0.2.1' } }
+  const result = readSettings({}, {}, { twilio: { sites, enhanced_sip: false } })
+  assert.deepEqual(result.ok && [result.value.sites, result.value.enhancedSip], [sites, false])
+  assert.equal(text(readSettings({}, {}, { twilio: { site: sites } })).includes("unknown key 'twilio.site.ie1"), true)
+})
+
 test('what the file declares is handed on untouched', () => {
   const declared = { users: [{ username: 'alice', password: 'secret' }] }
   const result = readSettings({}, {}, declared)

@@ -55,6 +55,8 @@ export interface Settings {
   readonly twilioAuthToken: string | null
   /** Recognisers of speech as the file declares them, unread. */
   readonly transcription: unknown
+  /** Where calls leave that name a region or an edge, as the file declares it, unread. */
+  readonly sites: unknown
   /** The declarative part of the file, unread. */
   readonly declared: Readonly<Record<string, unknown>>
 }
@@ -106,7 +108,7 @@ function level(value: string): Settings['logLevel'] | null {
   return value === 'debug' || value === 'info' || value === 'warn' || value === 'error' ? value : null
 }
 
-const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcription'>]: Known<Settings[K]> } = {
+const known: { readonly [K in Exclude<keyof Settings, 'declared' | 'transcription' | 'sites'>]: Known<Settings[K]> } = {
   httpHost: { env: 'HTTP_HOST', file: 'http.host', otherwise: '127.0.0.1', read: text, expected: 'an address' },
   rateLimit: {
     env: 'RATE_LIMIT',
@@ -262,6 +264,8 @@ const declaredKeys = new Set([
 
 /** Read elsewhere: `recognisers.ts`. */
 const TRANSCRIPTION = 'transcription'
+/** Read elsewhere: `sites.ts`. */
+const SITES = 'twilio.sites'
 
 export type SettingsError = { readonly type: 'bad-setting'; readonly text: string }
 
@@ -283,7 +287,7 @@ export function readSettings(
   const values = flatten(tree)
   const places = new Set(Object.values(known).flatMap((one) => one.file ?? []))
   for (const key of values.keys()) {
-    if (!places.has(key) && !declaredKeys.has(key.split('.')[0]!) && key !== TRANSCRIPTION) {
+    if (!places.has(key) && !declaredKeys.has(key.split('.')[0]!) && key !== TRANSCRIPTION && key !== SITES) {
       return bad(`configuration file: unknown key '${key}'${suggestion(key, [...places, ...declaredKeys])}`)
     }
   }
@@ -311,15 +315,22 @@ export function readSettings(
     settings[name] = value
   }
   const declared = Object.fromEntries(Object.entries(tree).filter(([key]) => declaredKeys.has(key)))
-  return ok({ ...settings, declared, transcription: tree[TRANSCRIPTION] ?? null } as unknown as Settings)
+  const elsewhere = { transcription: tree[TRANSCRIPTION] ?? null, sites: values.get(SITES) ?? null }
+  return ok({ ...settings, declared, ...elsewhere } as unknown as Settings)
 }
 
-/** `{http: {port: 1}}` as `http.port` → 1; lists stay whole. */
+/** `{http: {port: 1}}` as `http.port` → 1; lists stay whole, and so does what others read. */
 function flatten(tree: Readonly<Record<string, unknown>>, prefix = ''): Map<string, unknown> {
   const out = new Map<string, unknown>()
   for (const [key, value] of Object.entries(tree)) {
     const path = prefix === '' ? key : `${prefix}.${key}`
-    if (value !== null && typeof value === 'object' && !Array.isArray(value) && !declaredKeys.has(key)) {
+    if (
+      value !== null &&
+      typeof value === 'object' &&
+      !Array.isArray(value) &&
+      !declaredKeys.has(key) &&
+      path !== SITES
+    ) {
       for (const [inner, leaf] of flatten(value as Record<string, unknown>, path)) out.set(inner, leaf)
     } else out.set(path, value)
   }

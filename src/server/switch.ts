@@ -41,6 +41,7 @@ import { RecordingCarrier } from './recording-carrier.ts'
 import { DiskShelf } from './recording-shelf.ts'
 import { keepRegistrations } from './registrations.ts'
 import { DEFAULT_RATE_LIMIT, type Settings } from './settings.ts'
+import { doorsOf, readSites } from './sites.ts'
 import { hallSounds } from './sounds-adapter.ts'
 import { openTls } from './tls-identity.ts'
 
@@ -79,6 +80,8 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
   }
   const declaredRecognisers = readRecognisers(settings.transcription, process.env)
   if (!declaredRecognisers.ok) return declaredRecognisers
+  const sites = readSites(settings.sites)
+  if (!sites.ok) return sites
   const opened = await openCredentials(disk, { ...settings, dataDir }, chance)
   if (!opened.ok) return opened
   const { credentials, fresh } = opened.value
@@ -167,6 +170,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     resolver: new SystemDns(clock, settings.dnsServers),
     register,
     settings: { ...settings, publicIp: ownAddress(settings.sipHost, settings.publicIp) },
+    moreHosts: doorsOf(sites.value, settings.sipHost),
     media: [pool.value.facades()(account)],
     // What cannot be served well is refused at the door (RFC 5390).
     admit: () => (house === null || house.engine.open ? admission.admit() : ADMIT_AGAIN_SECS),
@@ -223,6 +227,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
     noiseFallback: settings.noiseFallback,
     publicRecordings: settings.publicRecordings,
     enhancedSip: settings.enhancedSip,
+    sites: sites.value,
     refuseAddress: vetted.value,
     recognisers: declaredRecognisers.value,
     recognition: anywhere(clock),

@@ -35,8 +35,11 @@ export interface CallHome {
     answer: Uint8Array | null,
     target: Target,
   ): void
-  /** @param feature what is said about us in it (RFC 3840) */
-  contactHeaders(kind: Target['kind'], feature?: string): readonly HeaderField[]
+  /**
+   * @param feature what is said about us in it (RFC 3840)
+   * @param localHost the door of ours that it names
+   */
+  contactHeaders(kind: Target['kind'], feature?: string, localHost?: string): readonly HeaderField[]
   identity(name: 'User-Agent' | 'Server'): readonly HeaderField[]
   inviteHeaders(): readonly HeaderField[]
   acceptHeaders(): readonly HeaderField[]

@@ -246,11 +246,11 @@ export class SipCall {
     }
     const auth = this.#auth.authorize('INVITE', outgoing.uri, outgoing.body ?? noBody)
     if (outgoing.body !== null) this.#described(outgoing.body, outgoing.contentType)
+    this.#lastWay = target
     const request = firstInvite(outgoing, this, this.#cseq, [...this.#changeHeaders(target.kind), ...auth])
     this.#provisionalSeen = false
     this.#early.clear()
     if (target.flowId !== null) this.#pinned = target
-    this.#lastWay = target
     this.#sendInvite(request, target, outgoing.body !== null, false)
     this.#targetTimer?.cancel()
     this.#targetTimer = null
@@ -809,7 +809,7 @@ export class SipCall {
   }
 
   #contact(kind: Target['kind']): readonly HeaderField[] {
-    return this.#ua.contactHeaders(kind, this.#outgoing?.contactFeature)
+    return this.#ua.contactHeaders(kind, this.#outgoing?.contactFeature, this.#lastWay.localHost)
   }
 
   #described(body: Uint8Array | null | undefined, contentType: string = SDP): void {

@@ -184,8 +184,8 @@ export class TransactionLayer {
 
   /** Puts our Via on top of a request for a target. */
   withVia(request: SipRequest, target: Target, branch: string): SipRequest {
-    const local = this.transport.localAddress(target.kind) ??
-      this.transport.localAddress('udp') ?? { host: '127.0.0.1', port: 5060 }
+    const local = this.transport.localAddress(target.kind, target.localHost) ??
+      this.transport.localAddress('udp', target.localHost) ?? { host: '127.0.0.1', port: 5060 }
     const via = writeVia({
       transport: target.kind.toUpperCase(),
       host: uriHost(local.host),

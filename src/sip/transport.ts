@@ -56,6 +56,8 @@ export interface Target {
   readonly flowId: string | null
   /** TLS: whom the certificate must name; absent: the address. */
   readonly name?: string
+  /** Which of our doors it leaves by, and is answered at; absent: the first. */
+  readonly localHost?: string
 }
 
 /** Where a response goes: the flow its request came by, else a new connection to the address named in its Via. */
@@ -90,6 +92,8 @@ const CRLF = Buffer.from('\r\n')
 
 interface Stream {
   readonly flow: Flow
+  /** By which others find it. */
+  readonly way: string
   readonly framer: StreamFramer
   connection: StreamConnection | null
   /** Octets waiting for the connection, each with what to do when it fails. */
@@ -105,7 +109,7 @@ export class SipTransport {
   readonly #sockets: DatagramSocket[] = []
   readonly #servers: { readonly kind: TransportKind; readonly listener: StreamListener }[] = []
   readonly #streams = new Map<string, Stream>()
-  readonly #streamByRemote = new Map<string, Stream>()
+  readonly #streamByWay = new Map<string, Stream>()
   #streamCount = 0
   #closed = false
 
@@ -139,12 +143,22 @@ export class SipTransport {
     return ok(bound.value.local)
   }
 
-  /** The address peers should use for us over a transport: for Via and Contact. Null when there is no such door. */
-  localAddress(kind: TransportKind): Address | null {
-    const local =
-      kind === 'udp' ? this.#sockets[0]?.local : this.#servers.find((server) => server.kind === kind)?.listener.local
-    if (local === undefined) return null
-    return { host: this.#options.advertisedHost ?? local.host, port: local.port }
+  /**
+   * The address peers should use for us over a transport: for Via and Contact. Null when there is no such door.
+   *
+   * @param host asks for the door at this address, and for the first one when there is none
+   */
+  localAddress(kind: TransportKind, host?: string): Address | null {
+    const [first, ...others] = this.#doors(kind)
+    if (first === undefined) return null
+    const named = host === undefined ? undefined : others.find((local) => local.host === host)
+    return named ?? { host: this.#options.advertisedHost ?? first.host, port: first.port }
+  }
+
+  #doors(kind: TransportKind): readonly Address[] {
+    return kind === 'udp'
+      ? this.#sockets.map(({ local }) => local)
+      : this.#servers.filter((server) => server.kind === kind).map(({ listener }) => listener.local)
   }
 
   /** The transports a call out may take. */
@@ -156,8 +170,9 @@ export class SipTransport {
   isLocal(host: string, port: number | null): boolean {
     const bare = bareHost(host)
     for (const kind of ['udp', 'tcp', 'tls'] as const) {
-      const local = this.localAddress(kind)
-      if (local !== null && local.host === bare && local.port === (port ?? (kind === 'tls' ? 5061 : 5060))) return true
+      const wanted = port ?? (kind === 'tls' ? 5061 : 5060)
+      const doors = [this.localAddress(kind), ...this.#doors(kind).slice(1)]
+      if (doors.some((local) => local?.host === bare && local.port === wanted)) return true
     }
     return false
   }
@@ -182,7 +197,8 @@ export class SipTransport {
     if (this.#closed) return
     if (target.kind === 'udp') {
       const flow = target.flowId === null ? null : this.flow(target.flowId)
-      const index = flow === null ? 0 : Number(flow.id.split(':')[1])
+      const named = this.#sockets.findIndex(({ local }) => local.host === target.localHost)
+      const index = flow === null ? Math.max(0, named) : Number(flow.id.split(':')[1])
       const socket = this.#sockets[index]
       if (socket === undefined) this.#failLater(failed, 'no UDP door')
       else socket.send(bytes, flow?.remote ?? target.address)
@@ -263,23 +279,23 @@ export class SipTransport {
 
   /** A connection there is already. One over TLS must have been believed for the same name (RFC 5923 §5). */
   #known(target: Target): Stream | undefined {
-    const stream = this.#streamByRemote.get(`${target.kind} ${formatAddress(target.address)}`)
+    const stream = this.#streamByWay.get(wayOf(target.kind, target.address, target.localHost))
     const strange = target.name !== undefined && stream !== undefined && stream.name !== target.name
     return strange ? undefined : stream
   }
 
   #connect(target: Target): Stream | null {
-    const { kind, address: remote } = target
+    const { kind, address: remote, localHost } = target
     const { streams, secure } = this.#options
-    const local = this.localAddress(kind) ?? { host: '0.0.0.0', port: 0 }
+    const local = this.localAddress(kind, localHost) ?? { host: '0.0.0.0', port: 0 }
     const name = target.name ?? remote.host
-    const stream = this.#addStream(kind, local, remote, null, kind === 'tls' ? name : null)
+    const stream = this.#addStream(kind, local, remote, null, kind === 'tls' ? name : null, localHost)
     if (stream === null) return null
     const handlers = this.#handlers(stream)
     const connecting =
       kind !== 'tls'
-        ? streams.connect(remote, handlers, CONNECT_TIMEOUT_MS)
-        : (secure?.connect(remote, name, handlers, CONNECT_TIMEOUT_MS) ??
+        ? streams.connect(remote, handlers, CONNECT_TIMEOUT_MS, localHost)
+        : (secure?.connect(remote, name, handlers, CONNECT_TIMEOUT_MS, localHost) ??
           Promise.resolve(err({ type: 'connect-failed', remote, reason: 'there is no TLS here' } as const)))
     connecting.then((result) => {
       const waiting = stream.queue
@@ -305,12 +321,14 @@ export class SipTransport {
     remote: Address,
     connection: StreamConnection | null,
     name: string | null = null,
+    localHost?: string,
   ): Stream | null {
     if (this.#streams.size >= MAX_STREAMS) return null
     const flow: Flow = { id: `${kind}:${++this.#streamCount}`, kind, local, remote }
-    const stream: Stream = { flow, framer: new StreamFramer(), connection, queue: [], halfTimer: null, name }
+    const way = wayOf(kind, remote, localHost)
+    const stream: Stream = { flow, way, framer: new StreamFramer(), connection, queue: [], halfTimer: null, name }
     this.#streams.set(flow.id, stream)
-    this.#streamByRemote.set(`${kind} ${formatAddress(remote)}`, stream)
+    this.#streamByWay.set(way, stream)
     return stream
   }
 
@@ -361,14 +379,18 @@ export class SipTransport {
   #forget(stream: Stream): void {
     if (!this.#streams.delete(stream.flow.id)) return
     stream.halfTimer?.cancel()
-    const key = `${stream.flow.kind} ${formatAddress(stream.flow.remote)}`
-    if (this.#streamByRemote.get(key) === stream) this.#streamByRemote.delete(key)
+    if (this.#streamByWay.get(stream.way) === stream) this.#streamByWay.delete(stream.way)
     this.#listener?.onFlowClosed?.(stream.flow.id)
   }
 
   #failLater(failed: ((reason: string) => void) | undefined, reason: string): void {
     if (failed !== undefined) after(this.#options.clock, 0, () => failed(reason))
   }
+}
+
+function wayOf(kind: TransportKind, remote: Address, localHost: string | undefined): string {
+  const way = `${kind} ${formatAddress(remote)}`
+  return localHost === undefined ? way : `${way} from ${localHost}`
 }
 
 /** Writes `received` and `rport` into the topmost Via (RFC 3261 §18.2.1, RFC 3581 §4). */

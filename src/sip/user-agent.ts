@@ -203,6 +203,11 @@ export class UserAgent implements CallHome {
 
   /** @internal: where a dialog's next request goes. `lastWay` is how it was reached so far, for names not resolved yet. */
   targetOf(dialog: Dialog, pinned: Target | null, lastWay: Target): Target {
+    const target = this.#nextTarget(dialog, pinned, lastWay)
+    return lastWay.localHost === undefined ? target : { ...target, localHost: lastWay.localHost }
+  }
+
+  #nextTarget(dialog: Dialog, pinned: Target | null, lastWay: Target): Target {
     if (pinned !== null && dialog.routeSet.length === 0) return pinned
     const uri = nextHop(dialog)
     const target = uri?.type === 'sip' ? numericTarget(uri) : null
@@ -245,19 +250,19 @@ export class UserAgent implements CallHome {
   }
 
   /** Our Contact over a transport. */
-  contactHeaders(kind: TransportKind, feature?: string): readonly HeaderField[] {
-    const key = feature === undefined ? kind : `${kind};${feature}`
+  contactHeaders(kind: TransportKind, feature?: string, localHost?: string): readonly HeaderField[] {
+    const key = `${kind};${feature ?? ''};${localHost ?? ''}`
     const known = this.#contacts.get(key)
     if (known !== undefined) return known
     const about = feature === undefined ? '' : `;${feature}`
-    const made = [field('Contact', `<${this.contactUri(kind, this.#contactUser)}>${about}`)]
+    const made = [field('Contact', `<${this.contactUri(kind, this.#contactUser, localHost)}>${about}`)]
     this.#contacts.set(key, made)
     return made
   }
 
-  contactUri(kind: TransportKind, user: string): string {
-    const local = this.layer.transport.localAddress(kind) ??
-      this.layer.transport.localAddress('udp') ?? { host: '127.0.0.1', port: 5060 }
+  contactUri(kind: TransportKind, user: string, localHost?: string): string {
+    const local = this.layer.transport.localAddress(kind, localHost) ??
+      this.layer.transport.localAddress('udp', localHost) ?? { host: '127.0.0.1', port: 5060 }
     const transport = kind === 'udp' ? '' : `;transport=${kind}`
     return `sip:${escapeUser(user)}@${uriHost(local.host)}:${local.port}${transport}`
   }

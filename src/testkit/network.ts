@@ -95,10 +95,11 @@ export class VirtualNet implements DatagramNet, StreamNet {
     remote: Address,
     handlers: StreamHandlers,
     _timeoutMs: number,
+    localHost = '127.0.0.1',
   ): Promise<Result<StreamConnection, ConnectError>> {
     const accept = this.#listeners.get(formatAddress(remote))
     if (accept === undefined) return err({ type: 'connect-failed', remote, reason: 'connection refused' })
-    const local = { host: '127.0.0.1', port: this.#freePort('127.0.0.1') }
+    const local = { host: localHost, port: this.#freePort(localHost) }
     const near = new VirtualStream(this.#clock, local, remote)
     const far = new VirtualStream(this.#clock, remote, local)
     near.join(far)
@@ -113,7 +114,7 @@ export class VirtualNet implements DatagramNet, StreamNet {
     return {
       canListen: true,
       listen: (local, onConnection) => this.listen(local, onConnection),
-      connect: (remote, _name, handlers, timeoutMs) => this.connect(remote, handlers, timeoutMs),
+      connect: (remote, _name, handlers, timeoutMs, localHost) => this.connect(remote, handlers, timeoutMs, localHost),
     }
   }
 

@@ -57,7 +57,7 @@ function unanswered(end: CallEnd): EndStatus {
     case 'ring-timeout':
       return 'no-answer'
     case 'no-answer':
-      return 'no-answer'
+      return silent(end)
     case 'cancelled':
       return 'canceled'
     default:

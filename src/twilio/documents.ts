@@ -9,6 +9,7 @@ import type { Note } from './notifications.ts'
 import type { Parameters } from './signature.ts'
 import { EMPTY_DOCUMENT, readDocument } from './twiml/document.ts'
 import { MAX_DOCUMENT_OCTETS, MAX_INLINE_CHARACTERS, MAX_SAY_CHARACTERS } from './twiml/limits.ts'
+import type { Manner } from './twiml/manner.ts'
 import type { Document, DocumentContext, Method, Problem, Target } from './twiml/verbs.ts'
 
 export interface Wish {
@@ -20,6 +21,7 @@ export interface Wish {
   readonly fallback: Target | null
   /** Where the document will run (§3.1). */
   readonly context: DocumentContext
+  readonly manner: Manner
   readonly account: AccountId
   /** See `Asked`. */
   readonly application: ApplicationId | null
@@ -63,7 +65,7 @@ export function noteOf({ problem, exchange }: MetProblem, account: AccountId, ca
 
 /** Fetches and reads a document, falling back once (TR-11). Never throws. */
 export async function obtain(wish: Wish, fetcher: Asks): Promise<Obtained> {
-  const first = await obtainFrom(wish, wish.context, fetcher)
+  const first = await obtainFrom(wish, wish, fetcher)
   if (first.type === 'document' || wish.fallback === null) return first
   const cause = first.noted.findLast(({ problem }) => problem.level === 'error')
   const second = await obtainFrom(
@@ -76,17 +78,17 @@ export async function obtain(wish: Wish, fetcher: Asks): Promise<Obtained> {
         ['ErrorUrl', wish.url.split('#')[0]!],
       ],
     },
-    wish.context,
+    wish,
     fetcher,
   )
   return { ...second, noted: [...first.noted, ...second.noted] }
 }
 
-async function obtainFrom(asked: Asked, context: DocumentContext, fetcher: Asks): Promise<Obtained> {
+async function obtainFrom(asked: Asked, place: Place, fetcher: Asks): Promise<Obtained> {
   const fetched = await fetcher.ask(asked)
   if (!fetched.ok) return { type: 'nothing', noted: [fetched.error] }
   const { url, exchange } = fetched.value
-  const read = readReply(fetched.value, context)
+  const read = readReply(fetched.value, place)
   if (!read.ok) return { type: 'nothing', noted: [{ problem: read.error, exchange }] }
   return {
     type: 'document',
@@ -96,8 +98,10 @@ async function obtainFrom(asked: Asked, context: DocumentContext, fetcher: Asks)
   }
 }
 
+type Place = Pick<Wish, 'context' | 'manner'>
+
 /** ENG-09, ENG-13: what a reply means, by its type. */
-function readReply(reply: Fetched, context: DocumentContext): Result<Document, Problem> {
+function readReply(reply: Fetched, { context, manner }: Place): Result<Document, Problem> {
   const { contentType, body } = reply
   if (contentType?.startsWith('audio/')) {
     return ok({ verbs: [{ type: 'play', url: reply.url, digits: null, times: 1 }], warnings: [] })
@@ -111,10 +115,10 @@ function readReply(reply: Fetched, context: DocumentContext): Result<Document, P
     case 'text/xml':
     case 'application/xml':
     case 'text/html':
-      return blank(text) ? ok(EMPTY_DOCUMENT) : readDocument(text, context)
+      return blank(text) ? ok(EMPTY_DOCUMENT) : readDocument(text, context, manner)
     case 'text/plain': {
       if (blank(text)) return ok(EMPTY_DOCUMENT)
-      const read = readDocument(text, context)
+      const read = readDocument(text, context, manner)
       // TwiML in the wrong place stays wrong; what is no TwiML at all is spoken.
       if (read.ok || ![12100, 12101, 12102].includes(read.error.code)) return read
       return ok(spoken(text))
@@ -136,11 +140,11 @@ function spoken(text: string): Document {
 }
 
 /** ENG-08, ENG-07: a document given in a request. It has no URL, so that some verbs need absolute ones of their own. */
-export function inlineDocument(text: string): Result<Document, Problem> {
+export function inlineDocument(text: string, manner: Manner): Result<Document, Problem> {
   if (text.length > MAX_INLINE_CHARACTERS) {
     return problem(11750, `Twiml has more than ${MAX_INLINE_CHARACTERS} characters; put the document behind a Url.`)
   }
-  const read = readDocument(text, 'main')
+  const read = readDocument(text, 'main', manner)
   if (!read.ok) return read
   for (const verb of read.value.verbs) {
     if (verb.type !== 'record' && verb.type !== 'gather' && verb.type !== 'pay') continue

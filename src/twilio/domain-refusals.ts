@@ -3,7 +3,8 @@
 
 import type { Register } from '#accounts/register.ts'
 import type { Engine } from '#calls/engine.ts'
-import type { Doorkeeper, RefusedCaller, Unreached } from '#legs/leg.ts'
+import type { Doorkeeper, RefusedCaller } from '#legs/leg.ts'
+import { unreachedName } from './call-failure.ts'
 import { LANGUAGE } from './doors.ts'
 import type { Note, Problem } from './notifications.ts'
 
@@ -36,22 +37,14 @@ function problemOf({ domain, because, method, from, to, sourceHost, username }: 
   return { level: 'error', code, message }
 }
 
-const unreached: Readonly<Record<Unreached, { readonly code: number; readonly why: string }>> = {
-  'not-registered': { code: 32009, why: 'no telephone is registered there' },
-  'foreign-domain': { code: 32214, why: 'the SIP domain is not of this account' },
-  'no-user-part': { code: 32223, why: 'a SIP address at a domain needs a user part' },
-}
-
 /** Notes calls that ended because nobody was there to be called. */
 export function noteUnreached(engine: Engine, register: Register, tell: Tell): void {
   engine.listen(({ fact }) => {
-    if (fact.type !== 'call.ended' || fact.call.direction !== 'outgoing') return
+    if (fact.type !== 'call.ended') return
     const { call } = fact
-    // Words of our own, for a peer can say the same ones.
-    const reason = call.end?.by === 'network' ? (call.end.sipReason ?? '') : ''
-    if (!Object.hasOwn(unreached, reason) || register.application(call.application)?.dialect !== LANGUAGE) return
-    const { code, why } = unreached[reason as Unreached]
-    const problem: Problem = { level: 'warning', code, message: `${call.to} could not be called: ${why}.` }
+    const failure = unreachedName(call)
+    if (failure === null || register.application(call.application)?.dialect !== LANGUAGE) return
+    const problem: Problem = { level: 'warning', ...failure }
     void tell({ account: call.account, call: call.id, problem, request: null, response: null })
   })
 }

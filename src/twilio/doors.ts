@@ -16,6 +16,7 @@ import type { CallQueue } from './call-queue.ts'
 import type { Notifications } from './notifications.ts'
 import type { ParticipantInput } from './programme/turn.ts'
 import type { Redirection } from './redirection.ts'
+import type { Sites } from './sites.ts'
 import type { Target } from './twiml/verbs.ts'
 
 export interface TwilioDoors {
@@ -50,6 +51,8 @@ export interface TwilioDoors {
   readonly callLog: CallLog
   /** Whether the audio of recordings is given to whoever knows its URL (AUTH-05). */
   readonly publicRecordings: boolean
+  /** Ways out by the name of a region or an edge. */
+  readonly sites: Sites
   /** Lets a live call go on with another document (CALL-14, QU-04). */
   readonly redirect: (call: CallId, to: Redirection) => Promise<Result<void, Refusal>>
   /** What a participant hears: held, announced to, waiting. */

@@ -15,6 +15,7 @@ import { inlineDocument, obtain, type Wish } from './documents.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { Fetcher, withQuery } from './fetching.ts'
 import { sign } from './signature.ts'
+import { PLAIN_MANNER } from './twiml/manner.ts'
 
 const TOKEN = 'secret-token'
 const ACCOUNT = 'a'.repeat(32) as AccountId
@@ -87,6 +88,7 @@ function wish(url: string, more: Partial<Wish> = {}): Wish {
     ],
     fallback: null,
     context: 'main',
+    manner: PLAIN_MANNER,
     account: ACCOUNT,
     application: null,
     memory: new FetchMemory(),
@@ -340,11 +342,43 @@ test('ENG-03: warnings come with the exchange they were met in', async () => {
 
 test('ENG-07, ENG-08: an inline document is short, and its Gather, Record and Pay name absolute actions', () => {
   const code = (inside: string) => {
-    const read = inlineDocument(`<Response>${inside}</Response>`)
+    const read = inlineDocument(`<Response>${inside}</Response>`, PLAIN_MANNER)
     return read.ok ? 0 : read.error.code
   }
   assert.equal(code('<Say>Hi</Say><Dial action="/next">+14155550100</Dial>'), 0)
   assert.equal(code('<Gather action="https://example.com/x"/>'), 0)
   for (const verb of ['<Gather/>', '<Record action="/x"/>', '<Pay action="x"/>']) assert.equal(code(verb), 11100)
   assert.equal(code(`<Say>${'x'.repeat(4_000)}</Say>`), 11750)
+})
+
+test('a request of a document’s own is guarded like any other, goes nowhere else, and tells any status', async () => {
+  const { base, seen } = await application((request, reply) => {
+    if (request.url === '/away') reply.writeHead(302, { location: `${base}/elsewhere` }).end()
+    else reply.writeHead(404, { 'content-type': 'application/json' }).end('{"a":1}')
+  })
+  const request = {
+    method: 'POST',
+    headers: [{ name: 'Authorization', value: 'Bearer key' }],
+    body: '{"b":2}',
+  } as const
+  const told = await fetcher().send({ ...request, url: `${base}/here` })
+  assert.deepEqual(told.ok && [told.value.status, told.value.body], [404, '{"a":1}'])
+  assert.equal(seen[0]!.headers.authorization, 'Bearer key')
+  assert.equal(seen[0]!.headers['x-twilio-signature'], undefined)
+  // What it carries is meant for one server.
+  const away = await fetcher().send({ ...request, url: `${base}/away` })
+  assert.equal(away.ok && away.value.status, 302)
+  assert.deepEqual(
+    seen.map(({ url }) => url),
+    ['/here', '/away'],
+  )
+  const strict = new GuardedHttp({ allow: [] })
+  closers.push(() => strict.close())
+  for (const [url, code, through] of [
+    [`${base}/here`, 11205, strict],
+    ['/relative', 11100, http],
+  ] as const) {
+    const refused = await fetcher(through).send({ ...request, url })
+    assert.equal(refused.ok ? 0 : refused.error.problem.code, code)
+  }
 })

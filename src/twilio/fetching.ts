@@ -13,6 +13,7 @@ import { unreachable } from '#base/unreachable.ts'
 import { type ConnectionOptions, connectionOptions, type RetryCause } from './connection-options.ts'
 import type { FetchMemory, Login } from './fetch-memory.ts'
 import { MAX_ASKED_URL_CHARACTERS, MAX_NOTED_BODY_OCTETS, MAX_REDIRECTS } from './limits.ts'
+import type { Answer, FreeRequest } from './programme/turn.ts'
 import { ReplyCache } from './reply-cache.ts'
 import type { Parameters } from './signature.ts'
 import { MAX_DOCUMENT_OCTETS } from './twiml/limits.ts'
@@ -138,6 +139,38 @@ export class Fetcher {
         exchange,
       })
     }
+  }
+
+  /**
+   * Sends a request in somebody's own words, to anybody (TX-06): unsigned, once, and following nobody, for what it carries is
+   * meant for one server alone. Never throws.
+   *
+   * @returns what was answered, whatever its status; or why nothing was
+   */
+  async send(request: FreeRequest): Promise<Result<Answer & { readonly exchange: Exchange }, FetchFailure>> {
+    const { method, headers, body } = request
+    const asked = { url: request.url, method, parameters: [] }
+    const url = hopTo(request.url)
+    if (url === null)
+      return err(failure(11100, `"${shown(request.url)}" is not an absolute http(s) URL.`, exchangeOf(asked, null)))
+    const { connectMs, silenceMs, totalMs } = connectionOptions('')
+    const replied = await this.#doors.http.request({
+      method,
+      url: withoutLogin(url).href,
+      headers: { accept: '*/*', ...Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value])) },
+      ...(body === null ? {} : { body: Buffer.from(body) }),
+      timeoutMs: totalMs,
+      patience: { connectMs, silenceMs, totalMs },
+      maxBodyOctets: MAX_DOCUMENT_OCTETS,
+      maxRedirects: 0,
+    })
+    if (!replied.ok) return err(failure(...meaningOf(replied.error), exchangeOf(asked, null)))
+    const { status } = replied.value
+    return ok({
+      status,
+      body: Buffer.from(replied.value.body).toString('utf8'),
+      exchange: exchangeOf(asked, replied.value),
+    })
   }
 
   /** TR-03, TR-04: tries again as often as the fragment allows, as long as there is time. */

@@ -68,6 +68,8 @@ export const CONNECT_MS = { least: 100, most: 10_000, usual: 5_000 }
 export const SILENCE_MS = { least: 100, most: 15_000, usual: 15_000 }
 export const TOTAL_MS = { least: 100, most: 15_000, usual: 15_000 }
 export const RETRIES = { least: 0, most: 5, usual: 1 }
+/** HttpRequests of one call that are not answered yet (TX-06). */
+export const MAX_EXCHANGING = 10
 /** TR-05. */
 export const MAX_REDIRECTS = 10
 /** Cookies of one call, and characters of one (RFC 6265 §6.1). */

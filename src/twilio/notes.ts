@@ -63,6 +63,8 @@ export interface RecordingNotes {
   readonly callback?: StatusTarget
   /** Told of what was said in it (REC-08). */
   readonly transcribeCallback?: string
+  /** Told of a room's recording in the old words (CSE-07). */
+  readonly eventCallbackUrl?: string
 }
 
 /** What this language remembers with a conference: the first to join says it (CONF-14). */
@@ -71,5 +73,6 @@ export interface ConferenceNotes {
   readonly recordingCallback?: StatusTarget
   /** Recorded from its beginning. */
   readonly record?: { readonly trim: boolean }
+  readonly eventCallbackUrl?: string
   readonly region?: string
 }

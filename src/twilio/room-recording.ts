@@ -9,11 +9,12 @@ export function recordRooms(engine: Engine): void {
   engine.listen(({ fact }) => {
     if (fact.type !== 'conference.started') return
     const { conference } = fact
-    const { record, recordingCallback } = conference.notes as ConferenceNotes
+    const { record, recordingCallback, eventCallbackUrl } = conference.notes as ConferenceNotes
     if (record === undefined) return
     const notes: RecordingNotes = {
       source: 'Conference',
       ...(recordingCallback === undefined ? {} : { callback: recordingCallback }),
+      ...(eventCallbackUrl === undefined ? {} : { eventCallbackUrl }),
     }
     void engine.execute(
       { account: conference.account, language: LANGUAGE },

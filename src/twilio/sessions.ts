@@ -15,20 +15,30 @@ import type { Call } from '#calls/model.ts'
 import { answeredBy } from './answering-machines.ts'
 import { reach } from './applications.ts'
 import type { Asking } from './asking.ts'
-import { inlineDocument } from './documents.ts'
 import { LANGUAGE } from './doors.ts'
 import { FetchMemory } from './fetch-memory.ts'
-import { LINGER_MS } from './limits.ts'
+import { LINGER_MS, MAX_EXCHANGING } from './limits.ts'
 import { type Instructions, notesOf, shownId } from './notes.ts'
 import { addresses, standardParameters } from './parameters.ts'
 import { Programme } from './programme/programme.ts'
 import type { ProgrammeDoors } from './programme/programme-doors.ts'
-import { Counter, type Effect, type Input, type ParticipantInput, Turn, type WhisperEnd } from './programme/turn.ts'
+import {
+  type Answer,
+  Counter,
+  type Effect,
+  type Input,
+  type ParticipantInput,
+  resolved,
+  Turn,
+  type WhisperEnd,
+} from './programme/turn.ts'
 import type { Redirection } from './redirection.ts'
 import type { Parameters } from './signature.ts'
+import type { Sites } from './sites.ts'
 import { API_VERSION } from './spelling.ts'
 import { handshakeHeaders } from './streams.ts'
 import { texmlParameters } from './texml/parameters.ts'
+import { filledRequest } from './texml/templates.ts'
 import type { Document, DocumentContext, Problem, Target } from './twiml/verbs.ts'
 import { vendorOf } from './vendor.ts'
 import { instructionsOf } from './voice-settings.ts'
@@ -42,6 +52,8 @@ export interface SessionDoors {
   readonly baseUrl: () => string
   readonly recognisers: readonly DeclaredRecogniser[]
   readonly enhancedSip: boolean
+  readonly sites: Sites
+  readonly noiseFallback: boolean
 }
 
 /** What a session begins with. */
@@ -64,6 +76,8 @@ interface Session {
   over: boolean
   /** The apology has been spoken already. */
   sorry: boolean
+  /** Requests to others that are not answered yet. */
+  exchanging: number
 }
 
 export class Sessions {
@@ -201,7 +215,7 @@ export class Sessions {
 
   #beginning(call: Call, from: Instructions): Beginning {
     if (from.type !== 'inline') return from
-    const read = inlineDocument(from.twiml)
+    const read = this.#doors.asking.inline(call.application, from.twiml)
     if (read.ok) return { type: 'document', document: read.value }
     this.#note(call, read.error)
     return { type: 'document', document: APOLOGY }
@@ -229,6 +243,7 @@ export class Sessions {
       record: call,
       over: false,
       sorry: false,
+      exchanging: 0,
     }
     this.#table(session).set(call.id, session)
     this.#step(session, (turn) => {
@@ -349,6 +364,8 @@ export class Sessions {
         return
       case 'obtain':
         return this.#obtain(session, effect)
+      case 'exchange':
+        return this.#exchange(session, effect)
       case 'ask': {
         const { target, parameters } = effect
         void this.#doors.asking.tell(asker(session), target, this.#parameters(session.record, parameters))
@@ -419,6 +436,26 @@ export class Sessions {
       })
   }
 
+  /** TX-06. */
+  #exchange(session: Session, { wish, request, origin }: Extract<Effect, { readonly type: 'exchange' }>): void {
+    const told = (answer: Answer | null): void => {
+      if (this.#stands(session)) this.#input(session, { type: 'exchanged', wish, answer })
+    }
+    if (session.exchanging >= MAX_EXCHANGING) {
+      const message = `More than ${MAX_EXCHANGING} HttpRequests of one call are on their way; this one is not made.`
+      this.#note(session.record, { level: 'warning', code: 11200, message })
+      // The step that asked for it is not over yet.
+      return queueMicrotask(() => told(null))
+    }
+    session.exchanging++
+    const full = filledRequest(request, this.#parameters(session.record, []))
+    const sent = { ...full, url: resolved(full.url, origin) }
+    void this.#doors.asking.send(asker(session), sent).then((answer) => {
+      session.exchanging--
+      told(answer)
+    })
+  }
+
   #parameters(record: Call, extra: Parameters): Parameters {
     const given = new Set(extra.map(([name]) => name))
     const application = this.#doors.register.application(record.application)
@@ -467,6 +504,8 @@ export class Sessions {
       enhancedSip: this.#doors.enhancedSip,
       reach: (account, named) => reach(register, account, named),
       addresses: (call) => addresses(call, register.application(call.application)),
+      sites: this.#doors.sites,
+      noiseFallback: this.#doors.noiseFallback,
     }
   }
 }

@@ -2,13 +2,21 @@
 // that the account keeps.
 
 import type { SiprecConnector } from '#accounts/kinds.ts'
-import { type AccountId, type CallId, type RecordingSessionId, toSid } from '#base/ids.ts'
+import {
+  type AccountId,
+  type CallGroupId,
+  type CallId,
+  type RecordingSessionId,
+  toControlId,
+  toSid,
+  toUuid,
+} from '#base/ids.ts'
 import type { Fact } from '#calls/events.ts'
 import type { RecordingSpec } from '#calls/model.ts'
 import type { Header } from '#legs/leg.ts'
 import { sid } from './spelling.ts'
 import { isoTime, type Told, type TrackWord, trackOf } from './streams.ts'
-import type { Problem, Target } from './twiml/verbs.ts'
+import type { Problem, SiprecManner, Target } from './twiml/verbs.ts'
 
 /** Where SIP over TLS lives: a connector there is recorded to with SRTP. */
 const SECURE_PORT = 5061
@@ -22,6 +30,8 @@ export interface SiprecOrder {
   readonly track: TrackWord
   readonly statusCallback: Target | null
   readonly parameters: readonly Header[]
+  /** Absent: by the connector's port, with the parameters in the metadata. */
+  readonly manner?: SiprecManner & { readonly group: CallGroupId }
 }
 
 /** What this language remembers with a recording session. */
@@ -47,6 +57,13 @@ export function connectorProblem(name: string | null): Problem {
   }
 }
 
+/** TX-07: why it cannot be recorded as it was asked for; null: it can. */
+export function siprecProblem({ manner }: SiprecOrder, { name, port }: SiprecConnector): Problem | null {
+  if (manner?.secure !== true || port === SECURE_PORT) return null
+  const message = `A secure Siprec needs a connector with port ${SECURE_PORT}; '${name}' has ${port}.`
+  return { level: 'error', code: SIPREC_FAILED, message }
+}
+
 /** A session without a name is called by its sid. */
 export function siprecSpec(
   order: SiprecOrder,
@@ -54,21 +71,42 @@ export function siprecSpec(
   about: { readonly account: AccountId; readonly call: CallId; readonly session: RecordingSessionId },
 ): RecordingSpec {
   const { host, port } = connector
-  const secure = port === SECURE_PORT
+  const { manner, parameters } = order
+  const secure = manner?.secure ?? port === SECURE_PORT
   const notes: SiprecNotes = order.statusCallback === null ? {} : { callback: order.statusCallback }
   return {
     name: order.name ?? sid('siprec', about.session),
     server: { host, port, transport: secure ? 'tls' : 'udp' },
     secure,
     track: trackOf(order.track),
-    intervalS: INTERVAL_S,
-    headers: [
-      { name: 'X-Twilio-AccountSid', value: toSid('AC', about.account) },
-      { name: 'X-Twilio-CallSid', value: toSid('CA', about.call) },
-    ],
-    parameters: order.parameters,
+    ...(manner === undefined
+      ? {
+          intervalS: INTERVAL_S,
+          headers: [
+            { name: 'X-Twilio-AccountSid', value: toSid('AC', about.account) },
+            { name: 'X-Twilio-CallSid', value: toSid('CA', about.call) },
+          ],
+          parameters,
+        }
+      : { intervalS: manner.intervalS, ...inTexml(parameters, manner, about.call) }),
     notes: { ...notes },
   }
+}
+
+/** TX-07: all that is told of the call goes one way, or the other. */
+function inTexml(
+  parameters: readonly Header[],
+  { inMetadata, group }: NonNullable<SiprecOrder['manner']>,
+  call: CallId,
+): Pick<RecordingSpec, 'headers' | 'parameters'> {
+  const told = [
+    { name: 'X-Call-Control-Id', value: toControlId(call) },
+    { name: 'X-Call-Leg-Id', value: toUuid(call) },
+    { name: 'X-Call-Session-Id', value: toUuid(group) },
+    ...parameters,
+  ]
+  const asHeaders = told.map(({ name, value }) => ({ name: /^x-/i.test(name) ? name : `X-${name}`, value }))
+  return inMetadata ? { headers: [], parameters: told } : { headers: asHeaders, parameters: [] }
 }
 
 type SiprecFact = Extract<Fact, { readonly type: `recording-session.${string}` }>

@@ -3,7 +3,7 @@
 import type { Register } from '#accounts/register.ts'
 import type { Chance } from '#base/chance.ts'
 import type { Clock } from '#base/clock.ts'
-import type { IdMaker } from '#base/ids.ts'
+import type { ApplicationId, IdMaker } from '#base/ids.ts'
 import type { Log } from '#base/log.ts'
 import type { OutboundHttp } from '#base/outbound.ts'
 import type { DeclaredRecogniser } from '#base/recogniser.ts'
@@ -22,9 +22,11 @@ import { type Note, Notifications } from './notifications.ts'
 import { PlannedRooms } from './planned-rooms.ts'
 import { recordRooms } from './room-recording.ts'
 import { Sessions } from './sessions.ts'
+import type { Sites } from './sites.ts'
 import { handshakeHeaders } from './streams.ts'
 import { type RoomCallback, Telling } from './telling.ts'
-import { Signatures } from './vendor.ts'
+import type { Manner } from './twiml/manner.ts'
+import { Signatures, vendorOf } from './vendor.ts'
 
 export interface EventParts {
   readonly register: Register
@@ -70,6 +72,8 @@ export interface SpeakingParts {
   readonly callLog: CallLog
   readonly baseUrl: () => string
   readonly enhancedSip?: boolean
+  readonly sites?: Sites
+  readonly noiseFallback?: boolean
   readonly recognisers?: readonly DeclaredRecogniser[] | undefined
 }
 
@@ -101,10 +105,17 @@ export function speakTwilio(parts: SpeakingParts): Speaking {
     roomCallback,
     recognisers = [],
     enhancedSip = true,
+    sites = new Map(),
+    noiseFallback = false,
   } = parts
   const fetcher = new Fetcher({ http, clock, chance, signatures: new Signatures(register, () => clock.wallMs()) })
-  const asking = new Asking({ fetcher, notifications, callLog, clock })
-  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, recognisers, enhancedSip })
+  const manner = (application: ApplicationId | null): Manner => ({
+    texml: application !== null && vendorOf(register.application(application)) === 'telnyx',
+    sites,
+  })
+  const asking = new Asking({ fetcher, notifications, callLog, clock, manner })
+  const settings = { recognisers, enhancedSip, sites, noiseFallback }
+  const sessions = new Sessions({ engine, register, asking, clock, ids, baseUrl, ...settings })
   const rooms = new PlannedRooms(engine, ids)
   recordRooms(engine)
   noteUnreached(engine, register, (note) => notifications.note(note))

@@ -16,7 +16,8 @@ import {
 } from './limits.ts'
 import { type Parameters, signHandshake } from './signature.ts'
 import { sid } from './spelling.ts'
-import type { Problem, Target } from './twiml/verbs.ts'
+import { streamSpecInTexml } from './texml/streams.ts'
+import type { Problem, StreamWire, Target } from './twiml/verbs.ts'
 
 export const TRACKS = ['inbound_track', 'outbound_track', 'both_tracks'] as const
 export type TrackWord = (typeof TRACKS)[number]
@@ -28,6 +29,8 @@ export interface StreamOrder {
   readonly track: TrackWord
   readonly statusCallback: Target | null
   readonly parameters: readonly Header[]
+  /** Absent: as Programmable Voice codes it. */
+  readonly wire?: StreamWire
 }
 
 /** What this language remembers with a stream. */
@@ -56,6 +59,7 @@ export function streamSpec(
   headers: (url: string) => Readonly<Record<string, string>>,
 ): StreamSpec {
   const notes: StreamNotes = order.statusCallback === null ? {} : { callback: order.statusCallback }
+  if (order.wire !== undefined) return streamSpecInTexml(order, order.wire, twoWay, notes)
   return {
     url: order.url,
     headers: headers(order.url),
@@ -87,7 +91,7 @@ export function streamProblem(order: StreamOrder): Problem | null {
   const wrong = (message: string): Problem => ({ level: 'error', code: STREAM_HANDSHAKE, message })
   if (url === null || (url.protocol !== 'wss:' && url.protocol !== 'ws:'))
     return wrong(`'${order.url.slice(0, 200)}' is no URL that a stream can be opened to; give it a wss: URL.`)
-  if (url.search !== '' || order.url.includes('?'))
+  if (order.wire === undefined && order.url.includes('?'))
     return wrong(`The stream's URL ${order.url} has a query string, which streams do not carry; use <Parameter>.`)
   if (url.protocol === 'ws:' && !isNear(url.hostname))
     return wrong(`The stream's URL ${order.url} is not encrypted; over public networks it must be a wss: URL.`)

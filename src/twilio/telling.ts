@@ -8,6 +8,7 @@ import type { EngineEvent, Fact } from '#calls/events.ts'
 import type { Call, Conference, Participant, Recording } from '#calls/model.ts'
 import type { Draft } from '#webhooks/outbox.ts'
 import { answeredBy } from './answering-machines.ts'
+import { failureParameters } from './call-failure.ts'
 import { durationS, endStatus, minutes, sipResponseCode, waits } from './call-status.ts'
 import { callbackDraft } from './callbacks.ts'
 import { LANGUAGE } from './doors.ts'
@@ -218,8 +219,9 @@ export class Telling {
     const notes = recordingNotes(recording)
     if (recording.call !== null && (notes?.source === 'DialVerb' || notes?.source === 'OutboundAPI'))
       this.#recordings.set(recording.call, recording)
+    const old = status === 'completed' ? this.#roomRecorded(fact, notes?.eventCallbackUrl) : []
     const target = notes?.callback
-    if (notes === null || target === undefined || !target.events.includes(status)) return []
+    if (notes === null || target === undefined || !target.events.includes(status)) return old
     const { options, account } = recording
     const parameters: (readonly [string, string])[] = [
       ['AccountSid', sid('account', account)],
@@ -239,6 +241,24 @@ export class Telling {
       ...(status === 'absent' ? ([['ErrorCode', '0']] as const) : []),
     ]
     return [{ target, parameters, what: `recording ${status}` }]
+  }
+
+  /** CONF-16, CSE-07: what was told of rooms' recordings before they had callbacks of their own. */
+  #roomRecorded(
+    { recording }: Extract<Fact, { readonly recording: Recording }>,
+    url: string | undefined,
+  ): readonly Told[] {
+    if (url === undefined || recording.conference === null) return []
+    const parameters: Parameters = [
+      ['AccountSid', sid('account', recording.account)],
+      ['ConferenceSid', sid('conference', recording.conference)],
+      ['EventName', 'conference-record-end'],
+      ['RecordingUrl', recordingUrl(this.#doors.baseUrl(), recording.account, recording.id)],
+      ['Duration', String(Math.round((recording.durationMs ?? 0) / 1000))],
+      ['RecordingFileSize', String(recording.octets ?? 0)],
+      ['Timestamp', restTime(recording.endedAtWallMs ?? recording.startedAtWallMs)],
+    ]
+    return [{ target: { url, method: 'POST' }, parameters, what: 'conference-record-end' }]
   }
 
   /** WH-61, REC-08. */
@@ -340,6 +360,7 @@ export class Telling {
         ...(target.label === null ? [] : ([['ParticipantLabel', target.label]] as const)),
         ['ParticipantCallStatus', endStatus(call)],
         ['ReasonParticipantLeft', 'participant_add_failed'],
+        ...failureParameters(call),
       ],
       atWallMs,
     )
@@ -385,6 +406,7 @@ function progressParameters(
           ['CallDuration', String(durationS(call))],
           ['Duration', String(minutes(call))],
           ['SipResponseCode', String(sipResponseCode(call))],
+          ...failureParameters(call),
         ] as const)
       : []),
   ]

@@ -30,6 +30,7 @@ import { noiseEngines } from '#server/noise-engines.ts'
 import { ownRecordings } from '#server/own-recordings.ts'
 import { RecordingCarrier } from '#server/recording-carrier.ts'
 import { DiskShelf } from '#server/recording-shelf.ts'
+import { doorsOf, readSites } from '#server/sites.ts'
 import { hallSounds } from '#server/sounds-adapter.ts'
 import { LocalJobs } from '#speech/jobs.ts'
 import { recognisers } from '#speech/recognisers.ts'
@@ -191,6 +192,8 @@ export interface ScenarioOptions {
   /** Whether recordings are heard without credentials at their Twilio URL. */
   readonly publicRecordings?: boolean
   readonly enhancedSip?: boolean
+  /** `twilio.sites`, as the configuration has it. */
+  readonly sites?: object
   /** Where customers reach the switch; `http://switch.test` unless given. */
   readonly baseUrl?: () => string
   readonly seed?: number
@@ -280,6 +283,8 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
   })
   const fan = new MediaFan(new MemoryChannel(worker))
   let house: House | null = null
+  const sites = readSites(options.sites)
+  if (!sites.ok) throw new Error(sites.error)
   const lines = await lineUp({
     clock,
     chance,
@@ -301,6 +306,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
       codecs: ['PCMU', 'PCMA', 'G722', 'opus'],
       srtpWithoutTls: options.srtpWithoutTls ?? false,
     },
+    moreHosts: doorsOf(sites.value, '127.0.0.1'),
     media: [fan.facade()],
     admit: () => (house === null || house.engine.open ? null : 5),
     name: 'Hookswitch/scenario',
@@ -351,6 +357,7 @@ export async function openScenario(options: ScenarioOptions = {}): Promise<Scena
     faces: () => ({}),
     publicRecordings: options.publicRecordings ?? false,
     enhancedSip: options.enhancedSip ?? true,
+    sites: sites.value,
     recognisers: options.recognisers ?? [],
     recognition,
     refuseAddress: (host) => (host.startsWith('10.') ? 'it is private' : null),

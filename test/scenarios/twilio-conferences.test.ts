@@ -605,6 +605,66 @@ test('CSE-11: one who was called and did not come: participant-leave with partic
   await scenario.close()
 })
 
+test('CPE-13: whoever could not be added failed for a reason, which its own callback and the room’s tell alike', async () => {
+  // rows: CSE-11
+  const room = await openRoom({}, CALLBACK)
+  const { scenario, clock } = room
+  await room.join('ann')
+  const path = await room.path()
+  const bob = await scenario.phone('bob')
+  bob.onCall((call) => call.reject(404))
+  for (const [To, code, message] of [
+    [bob.uri, '34003', /refused the call: 404/],
+    ['client:nobody', '32009', /no telephone is registered/],
+    ['sip:bob@127.0.0.77:5999', '32011', /could not be reached/],
+  ] as const) {
+    const made = await scenario.api('POST', `${path}/Participants.json`, {
+      From: '+15550100',
+      To,
+      StatusCallback: 'http://app.test/progress',
+    })
+    assert.equal(made.status, 201, To)
+    const about = (one: { readonly CallSid?: string }) => one.CallSid === made.json.call_sid
+    await clock.until(() => room.told().some(about) && scenario.at('/progress').some(({ params }) => about(params)))
+    const leave = room.told().find(about)!
+    const progress = scenario.at('/progress').find(({ params }) => about(params))!.params
+    assert.deepEqual([leave.ParticipantCallStatus, progress.CallStatus], ['failed', 'failed'], To)
+    for (const told of [leave, progress]) {
+      assert.equal(told.ErrorCode, code)
+      assert.match(told.ErrorMessage ?? '', message)
+    }
+  }
+  // Busy is an answer, no failure.
+  bob.onCall((call) => call.reject(486))
+  const busy = await scenario.api('POST', `${path}/Participants.json`, { From: '+15550100', To: bob.uri })
+  await clock.until(() => room.told().some((one) => one.CallSid === busy.json.call_sid))
+  const leave = room.told().find((one) => one.CallSid === busy.json.call_sid)!
+  assert.deepEqual([leave.ParticipantCallStatus, leave.ErrorCode], ['busy', undefined])
+  await scenario.close()
+})
+
+test('CSE-07, CONF-16: the old callback hears of the end of a room’s recording, unless there is a newer one', async () => {
+  for (const newer of [false, true]) {
+    const attributes = newer ? 'recordingStatusCallback="/recorded"' : ''
+    const room = await openRoom({}, `record="record-from-start" eventCallbackUrl="/old" ${attributes}`)
+    const { scenario, clock } = room
+    await room.join('ann', 'ben')
+    await clock.advance(3_000)
+    for (const call of Object.values(room.calls)) call.hangUp()
+    await scenario.untilAsked(newer ? '/recorded' : '/old')
+    await clock.advance(1_000)
+    assert.equal(scenario.at('/old').length, newer ? 0 : 1)
+    if (!newer) {
+      const { params, method } = scenario.at('/old')[0]!
+      assert.deepEqual([method, params.EventName], ['POST', 'conference-record-end'])
+      assert.match(params.ConferenceSid ?? '', /^CF/)
+      assert.match(params.RecordingUrl ?? '', /\/Recordings\/RE[0-9a-f]{32}$/)
+      assert.ok(Number(params.Duration) >= 2 && Number(params.RecordingFileSize) > 10_000)
+    }
+    await scenario.close()
+  }
+})
+
 test('PT-10: a conference’s recording is paused and resumed', async () => {
   const room = await openRoom({}, 'record="record-from-start"')
   const { scenario, clock } = room

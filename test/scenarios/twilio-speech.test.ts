@@ -177,6 +177,34 @@ test('GAT-16, WH-60: partial results are told while the caller speaks', async ()
   await scenario.close()
 })
 
+test('GAT-15: of words nobody wants in a log all but the first letter is starred, unless profanityFilter says no', async () => {
+  const scenario = await listening()
+  const { clock } = scenario
+  const words = 'this Shitty telephone, motherfucker, and no shiitake'
+  scenario.sockets.servers.set(STREAM_URL, (socket) => {
+    let heard = 0
+    socket.onBinary = () => {
+      if (++heard !== 20) return
+      const alternatives = [{ transcript: words, confidence: 0.8 }]
+      for (const is_final of [false, true])
+        socket.send({ type: 'Results', is_final, speech_final: is_final, channel: { alternatives } })
+    }
+  })
+  const said = 'input="speech" speechTimeout="auto" partialResultCallback="/partial"'
+  const starred = 'this S***** telephone, m***********, and no shiitake'
+  for (const [attributes, expected] of [
+    [said, starred],
+    [`${said} profanityFilter="true"`, starred],
+    [`${said} profanityFilter="false"`, words],
+  ] as const) {
+    const since = scenario.at('/partial').length
+    const { params } = await gathered(scenario, attributes, () => clock.advance(1_000))
+    assert.equal(params.SpeechResult, expected)
+    assert.equal(scenario.at('/partial')[since]!.params.UnstableSpeechResult, expected)
+  }
+  await scenario.close()
+})
+
 test('GAT-18: without a recogniser speech is never detected, and a notification says so; keys go on', async () => {
   const scenario = await openTwilioScenario()
   scenario.on('/said', twiml('<Pause length="9"/>'))

@@ -203,6 +203,47 @@ test('FLOW-02: Hangup answers first, and nothing after it runs', async () => {
   await scenario.close()
 })
 
+test('FLOW-02, FLOW-03: Parameters of Hangup and Reject are taken, with nobody here to hand them to', async () => {
+  const scenario = await openTwilioScenario()
+  for (const verb of [
+    '<Hangup><Parameter name="why" value="late"/></Hangup>',
+    '<Reject><Parameter name="why" value="late"/></Reject>',
+  ]) {
+    scenario.on('/voice', twiml(verb))
+    await callThrough(scenario, `caller${verb.length}`)
+  }
+  assert.deepEqual(await notes(scenario), [])
+  await scenario.close()
+})
+
+test('FLOW-04: Echo is what the caller says, heard again, until it hangs up or its document is another', async () => {
+  for (const end of ['hang-up', 'redirect'] as const) {
+    const scenario = await openTwilioScenario()
+    const { clock } = scenario
+    scenario.on('/voice', twiml('<Pause length="2"/><Echo/><Redirect>/never</Redirect>'))
+    scenario.on('/elsewhere', twiml('<Pause length="3"/>'))
+    const { call } = await scenario.dialIn('caller', 400)
+    await clock.advance(1_900)
+    assert.deepEqual(hearing(call.party, SOUNDS), [])
+    await clock.advance(2_000)
+    assert.deepEqual(hearing(call.party, SOUNDS), ['caller'])
+    call.party.hum(700)
+    await clock.advance(2_000)
+    assert.deepEqual(hearing(call.party, SOUNDS), ['agent'])
+    if (end === 'hang-up') call.hangUp()
+    else {
+      const sid = scenario.at('/voice')[0]!.params.CallSid!
+      await scenario.api('POST', `/Calls/${sid}.json`, { Url: `${APP}/elsewhere` })
+      await scenario.untilAsked('/elsewhere')
+      await clock.advance(2_000)
+      assert.deepEqual(hearing(call.party, SOUNDS), [])
+    }
+    await clock.until(() => call.state === 'ended')
+    assert.equal(scenario.at('/never').length, 0)
+    await scenario.close()
+  }
+})
+
 test('FLOW-05, OTH-01, PAY-01: Sms, Connect to what is lacking and Pay do not stop the document', async () => {
   const scenario = await openTwilioScenario()
   scenario.on('/voice', twiml('<Sms>hi</Sms><Connect><Room>x</Room></Connect><Pay action="/paid"/><Hangup/>'))
@@ -282,6 +323,32 @@ test('SAY-01, SAY-02, SAY-05: text and SSML are spoken, whatever voice is asked 
   assert.ok(three.atMs - two.atMs > 2_500, 'the break is heard')
   await clock.until(() => call.state === 'ended')
   assert.deepEqual(await notes(scenario), [])
+  await scenario.close()
+})
+
+test('GAT-08, SAY-01: what a Gather says is heard, and cut short by a key', async () => {
+  const scenario = await openTwilioScenario({ speech: true })
+  const { clock } = scenario
+  const long =
+    'Please press one for sales, two for support, and three to hear all of this once more from the beginning.'
+  scenario.on(
+    '/voice',
+    twiml(`<Gather numDigits="1" action="/key"><Say>${long}</Say></Gather><Redirect>/never</Redirect>`),
+  )
+  scenario.on('/key', twiml('<Pause length="2"/>'))
+  const { call } = await scenario.dialIn('caller', 400)
+  call.party.hum(null)
+  await clock.until(() => call.state === 'up')
+  await clock.advance(1_500)
+  assert.ok(call.party.loudness(600) > -40)
+  call.party.dial('2')
+  const key = await scenario.untilAsked('/key')
+  assert.equal(key.params.Digits, '2')
+  await clock.advance(1_500)
+  assert.ok(call.party.loudness(600) < -60)
+  call.hangUp()
+  await clock.advance(500)
+  assert.deepEqual([scenario.at('/never').length, await notes(scenario)], [0, []])
   await scenario.close()
 })
 

@@ -70,12 +70,13 @@ function afterwards(verb: ConnectVerb): NonNullable<Outcome> {
 
 /** What a noun asks for, with absolute URLs (STR-02). */
 export function streamOrder(noun: StreamNoun, turn: Turn): StreamOrder {
-  const { name, track, statusCallback, parameters } = noun
+  const { name, track, statusCallback, parameters, wire } = noun
   return {
     url: streamUrl(turn.url(noun.url)),
     name,
     track,
     statusCallback: statusCallback === null ? null : turn.target(statusCallback),
     parameters,
+    ...(wire === undefined ? {} : { wire }),
   }
 }

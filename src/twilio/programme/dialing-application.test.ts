@@ -61,6 +61,8 @@ function running(inside: string, reach: Reach, call = caller) {
     siprecConnectors: () => [],
     recognisers: [],
     enhancedSip: true,
+    noiseFallback: false,
+    sites: new Map(),
     reach: (account) => (account === call.account ? reach : { type: 'unknown' }),
     addresses: () => ({ from: 'sip:bob@example.com', to: 'sip:desk@example.com' }),
   }

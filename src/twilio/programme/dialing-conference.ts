@@ -93,11 +93,15 @@ class ConferenceDial implements Task {
   }
 
   #plan(turn: Turn): RoomPlan {
-    const { name, maxParticipants, statusCallback, recordingCallback, record, trim, region } = this.#target
+    const { name, maxParticipants, statusCallback, recordingCallback, eventCallbackUrl, record, trim, region } =
+      this.#target
+    // CONF-16.
+    const old = recordingCallback === null ? eventCallbackUrl : null
     const notes: ConferenceNotes = {
       ...(statusCallback === null ? {} : { callback: resolvedCallback(statusCallback, turn) }),
       ...(recordingCallback === null ? {} : { recordingCallback: resolvedCallback(recordingCallback, turn) }),
       ...(record ? { record: { trim } } : {}),
+      ...(old === null ? {} : { eventCallbackUrl: turn.url(old) }),
       ...(region === null ? {} : { region }),
     }
     return {

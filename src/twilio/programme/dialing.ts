@@ -18,6 +18,7 @@ import { durationS, type EndStatus, endStatus, sipResponseCode } from '../call-s
 import type { TwilioNotes } from '../notes.ts'
 import { headerParameters } from '../parameters.ts'
 import type { Parameters } from '../signature.ts'
+import { wayOutOf } from '../sites.ts'
 import { readNumber } from '../spelling.ts'
 import type { DialVerb, Endpoint, Verb } from '../twiml/verbs.ts'
 import { DialRecording } from './dial-recording.ts'
@@ -301,12 +302,13 @@ class Dial implements Task {
       to,
       alsoTo: [],
       from,
-      fromName: this.#verb.callerId === null ? call.fromName : null,
+      fromName: this.#verb.displayName ?? (this.#verb.callerId === null ? call.fromName : null),
       headers: sip === null ? parametersAsHeaders(endpoint) : [...this.#ownHeaders(call, id), ...sip.headers],
       auth: sip?.username == null ? null : { username: sip.username, password: sip.password ?? '' },
       codecs: [],
       encryption: null,
       transport: sip?.transport ?? null,
+      ...(sip === null ? {} : wayOutOf(sip, this.#doors.sites)),
       privacy: false,
       ringTimeoutMs: (this.#verb.timeoutS + TIMEOUT_MARGIN_S) * 1000,
       timeLimitMs: this.#verb.timeLimitS * 1000,

@@ -91,10 +91,9 @@ export class Listening {
   parameters(): Parameters | null {
     const text = [...this.#finals, this.#interim].filter((one) => one !== '').join(' ')
     if (text === '') return null
-    const said = this.#verb.profanityFilter ? starred(text) : text
     const [confidence] = this.#confidences.toSorted((a, b) => a - b)
     return [
-      ['SpeechResult', said],
+      ['SpeechResult', this.#fit(text)],
       ...(confidence === undefined ? [] : ([['Confidence', String(confidence)]] as const)),
     ]
   }
@@ -105,6 +104,10 @@ export class Listening {
     if (this.#id !== null && turn.call.state === 'answered')
       turn.command({ type: 'stop-transcription', call: turn.call.id })
     this.#id = null
+  }
+
+  #fit(text: string): string {
+    return this.#verb.profanityFilter ? starred(text) : text
   }
 
   #listen({ heard }: Extract<Fact, { readonly type: 'call.transcribed' }>, turn: Turn): Said {
@@ -131,8 +134,8 @@ export class Listening {
     const target = this.#verb.partialResultCallback
     if (target === null) return
     turn.ask(target, [
-      ['StableSpeechResult', this.#finals.join(' ')],
-      ['UnstableSpeechResult', this.#interim],
+      ['StableSpeechResult', this.#fit(this.#finals.join(' '))],
+      ['UnstableSpeechResult', this.#fit(this.#interim)],
       ['SequenceNumber', String(this.#told++)],
     ])
   }

@@ -14,6 +14,8 @@ export type Reach =
   /** Nobody has said where its documents are. */
   | { readonly type: 'silent' }
 
+import type { Sites } from '../sites.ts'
+
 export interface ProgrammeDoors {
   /** Where customers reach us, without a slash at the end. */
   readonly baseUrl: string
@@ -28,4 +30,8 @@ export interface ProgrammeDoors {
   readonly reach: (account: AccountId, sid: string) => Reach
   /** How requests about a call say who called whom (STD-02). */
   readonly addresses: (call: Call) => Addresses
+  /** Whether our noise suppression stands in for engines of other names. */
+  readonly noiseFallback: boolean
+  /** Ways out by the name of a region or an edge (SIP-04, SIP-05). */
+  readonly sites: Sites
 }

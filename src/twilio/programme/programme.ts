@@ -9,11 +9,13 @@ import { answerCommand, beginDial } from './dialing.ts'
 import { handBack } from './dialing-application.ts'
 import { beginDialConference } from './dialing-conference.ts'
 import { beginDialQueue } from './dialing-queue.ts'
+import { beginEcho } from './echoing.ts'
 import { beginEnqueue } from './enqueueing.ts'
 import { beginGather } from './gathering.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { beginRecord } from './recording.ts'
 import { beginRefer } from './referring.ts'
+import { beginHttpRequest } from './requesting.ts'
 import { beginPrompt } from './speaking.ts'
 import { beginStart, beginStop } from './starting.ts'
 import {
@@ -155,6 +157,8 @@ export class Programme implements Runner {
         this.request(outcome.target, outcome.parameters, turn)
         return null
       }
+      case 'run':
+        return this.load(outcome.document, outcome.url, turn)
       case 'hang-up':
         return 'hang-up'
       case 'leave':
@@ -220,13 +224,16 @@ export class Programme implements Runner {
         )
       case 'refer':
         return beginRefer(verb, turn)
+      case 'echo':
+        return beginEcho(turn)
+      case 'http-request':
+        return beginHttpRequest(verb, turn, this.#context)
       case 'leave':
         if (this.#context === 'queue-wait') return over({ type: 'leave' })
         turn.note('warning', 12200, 'A Leave outside of a queue has nothing to leave.')
         return over(next)
       default:
-        turn.note('warning', 12200, `This switch cannot carry out a ${verb.type} verb yet; it was passed over.`)
-        return over(next)
+        return unreachable(verb)
     }
   }
 }
@@ -241,6 +248,7 @@ function wantsAnswer(verb: Verb, first: boolean): boolean {
     case 'dial':
       return !(first && verb.answerOnBridge && verb.to.type === 'endpoints')
     case 'redirect':
+    case 'http-request':
       return false
     default:
       return true

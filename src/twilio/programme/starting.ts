@@ -4,7 +4,7 @@
 import type { EngineCommand, Refusal } from '#calls/commands.ts'
 import { MAX_RECORDING_MS } from '../limits.ts'
 import type { RecordingNotes } from '../notes.ts'
-import { connectorOf, connectorProblem, siprecSpec } from '../siprec.ts'
+import { connectorOf, connectorProblem, siprecProblem, siprecSpec } from '../siprec.ts'
 import { readSid } from '../spelling.ts'
 import { STREAM_COMPANY, streamProblem, streamSpec } from '../streams.ts'
 import { transcriptionSpec } from '../transcriptions.ts'
@@ -15,11 +15,15 @@ import type {
   StartVerb,
   StopVerb,
   StreamNoun,
+  SuppressionNoun,
   TranscriptionNoun,
 } from '../twiml/verbs.ts'
 import { streamOrder } from './connecting.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { type Begun, type Input, next, type Outcome, over, running, type Task, type Turn } from './turn.ts'
+
+/** What ours is called there. */
+const OUR_NOISE_ENGINE = 'Denoiser'
 
 export function beginStart(verb: StartVerb, turn: Turn, doors: ProgrammeDoors): Begun {
   return ordered(
@@ -92,6 +96,8 @@ function orderOf(
       return recordingOf(noun, turn)
     case 'transcription':
       return transcriptionOf(noun, turn, doors)
+    case 'suppression':
+      return suppressionOf(noun, turn, doors)
   }
 }
 
@@ -108,9 +114,18 @@ function siprecOf(noun: SiprecNoun, turn: Turn, doors: ProgrammeDoors): { readon
   const { account, id: call } = turn.call
   const connector = connectorOf(doors.siprecConnectors(account), noun.connectorName)
   if (connector === null) return connectorProblem(noun.connectorName)
-  const { statusCallback } = noun
+  const { connectorName, name, track, parameters, statusCallback, manner } = noun
   const session = turn.recordingSessionId()
-  const order = { ...noun, statusCallback: statusCallback === null ? null : turn.target(statusCallback) }
+  const order = {
+    connectorName,
+    name,
+    track,
+    parameters,
+    statusCallback: statusCallback === null ? null : turn.target(statusCallback),
+    ...(manner === undefined ? {} : { manner: { ...manner, group: turn.call.group } }),
+  }
+  const problem = siprecProblem(order, connector)
+  if (problem !== null) return problem
   const spec = siprecSpec(order, connector, { account, call, session })
   return { command: { type: 'begin-recording-session', call, spec, session, beside: STREAM_COMPANY } }
 }
@@ -149,6 +164,19 @@ function transcriptionOf(
   return { command: { type: 'start-transcription', call: turn.call.id, spec: spec.value } }
 }
 
+/** TX-06: one engine is ours. */
+function suppressionOf(
+  { direction, engine }: SuppressionNoun,
+  turn: Turn,
+  { noiseFallback }: ProgrammeDoors,
+): { readonly command: EngineCommand } | Problem {
+  if (engine !== OUR_NOISE_ENGINE && !noiseFallback) {
+    const instead = `use ${OUR_NOISE_ENGINE}, or let it stand in with noise_suppression_fallback: true`
+    return { level: 'warning', code: 12200, message: `This switch has no ${engine}: ${instead}.` }
+  }
+  return { command: { type: 'suppress-noise', call: turn.call.id, direction, engine: 'rnnoise' } }
+}
+
 /** STR-03: by name, or by the sid that stands for one. */
 function stopOf(type: StopVerb['what'][number]['type'], name: string | null, turn: Turn): EngineCommand {
   const call = turn.call.id
@@ -165,5 +193,7 @@ function stopOf(type: StopVerb['what'][number]['type'], name: string | null, tur
       return { type: 'stop-recording', call, recording: null, ...(name === null ? {} : { name }) }
     case 'transcription':
       return { type: 'stop-transcription', call }
+    case 'suppression':
+      return { type: 'suppress-noise', call, direction: null, engine: 'rnnoise' }
   }
 }

@@ -8,7 +8,7 @@ import type { Fact } from '#calls/events.ts'
 import type { Call, Queue } from '#calls/model.ts'
 import type { Header } from '#legs/leg.ts'
 import type { Parameters } from '../signature.ts'
-import type { Document, DocumentContext, Problem, Target, Verb } from '../twiml/verbs.ts'
+import type { Document, DocumentContext, Method, Problem, Target, Verb } from '../twiml/verbs.ts'
 
 export type Input =
   /** Of this call, of the calls its Dial made, of its conference, and of queues that got a new member. */
@@ -19,6 +19,8 @@ export type Input =
   | { readonly type: 'document'; readonly wish: number; readonly document: Document; readonly url: string | null }
   /** Neither it nor its fallback could be had; the problems are noted already. */
   | { readonly type: 'no-document'; readonly wish: number }
+  /** What came of an `exchange`; null: nothing, which is noted already. */
+  | { readonly type: 'exchanged'; readonly wish: number; readonly answer: Answer | null }
   | { readonly type: 'timer'; readonly name: string }
   /** The document that ran on a called or queued party before the bridge is over. */
   | { readonly type: 'whisper-ended'; readonly call: CallId; readonly how: WhisperEnd }
@@ -36,6 +38,20 @@ export type ParticipantInput =
 /** `done`: to its end; `declined`: by a Hangup; `failed`: it could not be had, or was not allowed. */
 export type WhisperEnd = 'done' | 'declined' | 'failed'
 
+/** An answer to a request that was no request for a document. */
+export interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** A request to anybody, in a document's own words (TX-06). */
+export interface FreeRequest {
+  readonly url: string
+  readonly method: Method
+  readonly headers: readonly Header[]
+  readonly body: string | null
+}
+
 export type Effect =
   | { readonly type: 'command'; readonly token: number; readonly command: EngineCommand }
   | {
@@ -48,6 +64,8 @@ export type Effect =
       /** Whose standard parameters go along. */
       readonly of: CallId
     }
+  /** A request to anybody, whose answer `exchanged` tells; its URL is still as it was written in a document from there. */
+  | { readonly type: 'exchange'; readonly wish: number; readonly request: FreeRequest; readonly origin: Origin }
   /** A request whose answer is not wanted (DACT-10, DACT-11). */
   | { readonly type: 'ask'; readonly target: Target; readonly parameters: Parameters }
   | { readonly type: 'set-timer'; readonly name: string; readonly atMs: number }
@@ -140,6 +158,13 @@ export class Turn {
     this.effects.push({ type: 'ask', target: this.#resolved(target), parameters })
   }
 
+  /** @returns the number that `exchanged` will carry */
+  exchange({ url, method, headers, body }: FreeRequest): number {
+    const wish = this.#count.next()
+    this.effects.push({ type: 'exchange', wish, request: { url, method, headers, body }, origin: this.origin })
+    return wish
+  }
+
   whisper(on: CallId, target: Target, parameters: Parameters, context: DocumentContext): void {
     this.effects.push({ type: 'whisper', on, target: this.#resolved(target), parameters, context })
   }
@@ -221,6 +246,8 @@ export type Outcome =
   | { readonly type: 'next' }
   /** Another document takes over (ENG-04). */
   | { readonly type: 'go'; readonly target: Target; readonly parameters: Parameters }
+  /** One that is there already takes over. */
+  | { readonly type: 'run'; readonly document: Document; readonly url: string | null }
   | { readonly type: 'hang-up' }
   /** Out of the queue the document runs in (ENQ-08). */
   | { readonly type: 'leave' }

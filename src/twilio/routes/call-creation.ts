@@ -8,6 +8,7 @@ import { err, ok, type Result } from '#base/result.ts'
 import type { DialSpec } from '#calls/commands.ts'
 import { areDigits } from '#calls/digits.ts'
 import { nothingOnAnswer, type RecordingOptions } from '#calls/model.ts'
+import type { WayOut } from '#legs/leg.ts'
 import { detectionOf } from '../answering-machines.ts'
 import { LANGUAGE, type TwilioActor, type TwilioDoors } from '../doors.ts'
 import { type ApiError, errors } from '../errors.ts'
@@ -21,6 +22,7 @@ import {
 } from '../limits.ts'
 import type { Instructions, RecordingNotes, TwilioNotes } from '../notes.ts'
 import { callerOf } from '../programme/dialing.ts'
+import { type Sites, wayOutOf } from '../sites.ts'
 import { readNumber, readSid } from '../spelling.ts'
 import { isCallerId } from '../twiml/caller-id.ts'
 import { MAX_INLINE_CHARACTERS } from '../twiml/limits.ts'
@@ -108,7 +110,7 @@ export function dialSpec(
   body: CallBody,
   plan: Plan,
 ): Result<PlacedCall, ApiError> {
-  const called = readCalled(body)
+  const called = readCalled(body, doors.sites)
   if (!called.ok) return called
   const detection = readDetection(body)
   // PT-06: a participant is in its room meanwhile.
@@ -157,6 +159,7 @@ export function dialSpec(
     codecs: [],
     encryption: null,
     transport: called.value.transport,
+    ...(called.value.wayOut === undefined ? {} : { wayOut: called.value.wayOut }),
     privacy: false,
     delayMs,
     ringTimeoutMs: (body.Timeout ?? DEFAULT_CALL_TIMEOUT_S) * 1000,
@@ -259,12 +262,16 @@ export function ownPlan(actor: TwilioActor, body: CallBody): Omit<Plan, 'instruc
 }
 
 /** CALL-02: a number, a SIP address with headers, or a client. */
-function readCalled(body: CallBody): Result<
+function readCalled(
+  body: CallBody,
+  sites: Sites,
+): Result<
   {
     readonly to: string
     readonly shown: string
     readonly headers: DialSpec['headers']
     readonly transport: DialSpec['transport']
+    readonly wayOut?: WayOut
   },
   ApiError
 > {
@@ -275,7 +282,7 @@ function readCalled(body: CallBody): Result<
     return ok({ to: `user:${client[1]}`, shown: `client:${client[1]}`, headers, transport: null })
   }
   if (/^sip:/i.test(to)) {
-    const { noun, findings } = readSipUri(to)
+    const { noun, findings } = readSipUri(to, sites)
     if (noun === null)
       return err(errors.coded(400, 21211, `The 'To' address cannot be called: ${findings[0]?.message ?? 'bad URI'}`))
     return ok({
@@ -283,6 +290,7 @@ function readCalled(body: CallBody): Result<
       shown: noun.uri.replace(/[;?].*$/, ''),
       headers: noun.headers,
       transport: noun.transport,
+      ...wayOutOf(noun, sites),
     })
   }
   const number = readNumber(to)

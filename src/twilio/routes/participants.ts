@@ -300,6 +300,7 @@ function documentOf(name: string, id: ConferenceId, body: CreateBody): Document 
     method: 'POST',
     answerOnBridge: false,
     callerId: null,
+    displayName: null,
     hangupOnStar: false,
     record: null,
     recordingTrack: 'both',

@@ -22,6 +22,7 @@ export function texmlParameters(
 
 function spoken(name: string, value: string): string {
   if (name === 'ApiVersion') return TEXML_VERSION
+  if (name === 'StreamEvent' || name === 'SiprecEvent') return value.replace(/-error$/, '-failed')
   if (name === 'Direction') return value.startsWith('outbound') ? 'outbound' : 'inbound'
   if (name === 'Timestamp' || name === 'RecordingStartTime') return isoMicros(Date.parse(value))
   return name.endsWith('Url') ? respelledPath(value) : respelled(value)

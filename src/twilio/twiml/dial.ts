@@ -20,16 +20,21 @@ import { type Findings, quoted } from './findings.ts'
 import {
   LONGEST_DIAL_S,
   LONGEST_RINGING_S,
+  LONGEST_TEXML_RINGING_S,
   MAX_CALLER_ID_CHARACTERS,
+  MAX_DISPLAY_NAME_CHARACTERS,
   MAX_ENDPOINTS,
   MAX_QUEUE_NAME_CHARACTERS,
   SHORTEST_RINGING_S,
+  SHORTEST_TEXML_DIAL_S,
 } from './limits.ts'
+import type { Manner } from './manner.ts'
 import { childrenOf, onlyText } from './nesting.ts'
 import { readRecordingCallback, readTrim } from './recording-attributes.ts'
 import type { DialTarget, DialVerb, Endpoint } from './verbs.ts'
 
 const DEFAULT_TIMEOUT_S = 30
+const DISPLAY_NAME = new RegExp(`^[\\p{L}\\p{N} _~!.+-]{1,${MAX_DISPLAY_NAME_CHARACTERS}}$`, 'u')
 /** DIAL-14. */
 const RING_TONES = (
   'at au bg br be ch cl cn cz de dk ee es fi fr gr hu il in it lt jp mx my nl no nz ph pl pt ru se sg th uk us us-old tw ' +
@@ -50,39 +55,61 @@ const RECORD_WORDS = Object.keys(RECORD) as readonly (keyof typeof RECORD)[]
 const ENDPOINTS = { Number: readNumber, Sip: readSip, Client: readClient } as const
 const NOUNS = [...Object.keys(ENDPOINTS), 'Conference', 'Queue', 'Application', 'Sim', 'WhatsApp']
 
-export function readDial(element: Element, findings: Findings): DialVerb {
+export function readDial(element: Element, findings: Findings, manner: Manner): DialVerb {
   const attributes = new Attributes(element, findings)
   const track = attributes.choice('recordingTrack', ['inbound', 'outbound', 'both'], 'both')
   const record = RECORD[attributes.choice('record', RECORD_WORDS, 'do-not-record')]
   const callerId = readCallerId(attributes)
+  const { texml } = manner
+  const to = usable(readTarget(element, findings, manner), callerId)
   const verb: DialVerb = {
     type: 'dial',
     action: attributes.text('action'),
     method: attributes.method('method', 'POST', DIAL_METHOD),
     answerOnBridge: attributes.bool('answerOnBridge', false),
     callerId: callerId ?? null,
+    displayName: texml ? readDisplayName(attributes) : null,
     hangupOnStar: attributes.bool('hangupOnStar', false, DIAL_HANGUP_ON_STAR),
     // DIAL-11: a file of one track has one channel.
-    record: record !== null && track !== 'both' ? { ...record, channels: 1 } : record,
+    record:
+      texml && to.type !== 'endpoints'
+        ? null
+        : record !== null && track !== 'both'
+          ? { ...record, channels: 1 }
+          : record,
     recordingTrack: track,
     recordingCallback: readRecordingCallback(attributes),
     trim: readTrim(attributes, false),
     refer: attributes.target('referUrl', 'referMethod'),
     ringTone: attributes.choice('ringTone', RING_TONES, null),
     sequential: attributes.bool('sequential', false),
-    timeLimitS: attributes.integer('timeLimit', { least: 1, most: LONGEST_DIAL_S }, LONGEST_DIAL_S, DIAL_TIME_LIMIT),
+    timeLimitS: attributes.integer(
+      'timeLimit',
+      { least: texml ? SHORTEST_TEXML_DIAL_S : 1, most: LONGEST_DIAL_S },
+      LONGEST_DIAL_S,
+      DIAL_TIME_LIMIT,
+    ),
     timeoutS: attributes.integer(
       'timeout',
-      { least: SHORTEST_RINGING_S, most: LONGEST_RINGING_S },
+      { least: SHORTEST_RINGING_S, most: texml ? LONGEST_TEXML_RINGING_S : LONGEST_RINGING_S },
       DEFAULT_TIMEOUT_S,
       DIAL_TIMEOUT,
     ),
-    to: usable(readTarget(element, findings), callerId),
+    to,
   }
+  // TX-06.
+  if (texml && record !== null && to.type !== 'endpoints')
+    attributes.warn(SCHEMA, 'only a <Number> or <Sip> is recorded by record; it is ignored')
   // DIAL-05, DIAL-06, DIAL-08, DIAL-12: carried nowhere.
   attributes.accept('callReason', 'events', 'passports', 'recordingConfigurationId')
   attributes.end()
   return verb
+}
+
+/** TX-06: goes into a From header beside the number. */
+function readDisplayName(attributes: Attributes): string | null {
+  const what = `at most ${MAX_DISPLAY_NAME_CHARACTERS} letters, digits, spaces and - _ ~ ! . +`
+  return attributes.matching('fromDisplayName', DISPLAY_NAME, what)
 }
 
 /** DIAL-04. Null: there is none; undefined: one that nobody can be called with. */
@@ -100,8 +127,10 @@ function usable(target: DialTarget, callerId: string | null | undefined): DialTa
   return callerId === undefined && target.type === 'endpoints' ? { type: 'nothing' } : target
 }
 
-function readTarget(element: Element, findings: Findings): DialTarget {
-  const nouns = childrenOf(element, NOUNS, findings)
+function readTarget(element: Element, findings: Findings, manner: Manner): DialTarget {
+  // TX-06: TeXML has no clients.
+  const known = manner.texml ? NOUNS.filter((name) => name !== 'Client') : NOUNS
+  const nouns = childrenOf(element, known, findings)
   const text = textOf(element)
   const first = nouns[0]
   if (first === undefined) {
@@ -125,7 +154,9 @@ function readTarget(element: Element, findings: Findings): DialTarget {
     findings.fail(DIAL_NOUN, noun, `one Dial rings at most ${MAX_ENDPOINTS}; it is not dialled`)
   }
   return endpoints(
-    fitting.slice(0, MAX_ENDPOINTS).map((noun) => ENDPOINTS[noun.name as keyof typeof ENDPOINTS](noun, findings)),
+    fitting
+      .slice(0, MAX_ENDPOINTS)
+      .map((noun) => ENDPOINTS[noun.name as keyof typeof ENDPOINTS](noun, findings, manner)),
   )
 }
 

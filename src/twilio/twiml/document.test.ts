@@ -115,6 +115,7 @@ test('DIAL-*: the defaults', () => {
     method: 'POST',
     answerOnBridge: false,
     callerId: null,
+    displayName: null,
     hangupOnStar: false,
     record: null,
     recordingTrack: 'both',

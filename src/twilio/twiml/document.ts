@@ -12,7 +12,9 @@ import { readEnqueue } from './enqueue.ts'
 import { Findings, placeOf } from './findings.ts'
 import { readEcho, readHangup, readLeave, readPay, readRedirect, readReject } from './flow.ts'
 import { readGather } from './gather.ts'
-import { readConnect, readStart, readStop } from './media.ts'
+import { readHttpRequest } from './http-request.ts'
+import { type Manner, PLAIN_MANNER } from './manner.ts'
+import { readConnect, readStart, readStop, readSuppression } from './media.ts'
 import { noText } from './nesting.ts'
 import { parseDocument } from './parse.ts'
 import { readPause } from './pause.ts'
@@ -22,7 +24,7 @@ import { readRefer } from './refer.ts'
 import { readSay } from './say.ts'
 import type { Document, DocumentContext, Problem, Verb } from './verbs.ts'
 
-type ReadVerb = (element: Element, findings: Findings) => Verb | null
+type ReadVerb = (element: Element, findings: Findings, manner: Manner) => Verb | null
 
 const VERBS: Readonly<Record<string, ReadVerb>> = {
   Connect: readConnect,
@@ -42,6 +44,19 @@ const VERBS: Readonly<Record<string, ReadVerb>> = {
   Say: readSay,
   Start: readStart,
   Stop: readStop,
+}
+
+/** TX-06: those of the other vendor. */
+const TEXML_VERBS: Readonly<Record<string, ReadVerb>> = {
+  AIAssistant: readLacking,
+  AIGather: readLacking,
+  HttpRequest: readHttpRequest,
+  Suppression: readSuppression,
+}
+
+function readLacking(element: Element, findings: Findings): null {
+  findings.warn(SCHEMA, element, 'this switch does not offer it; the next verb runs')
+  return null
 }
 
 /** §3.1; null: every verb. */
@@ -64,7 +79,11 @@ export const EMPTY_DOCUMENT: Document = { verbs: [], warnings: [] }
  * @returns the verbs with their warnings, or the one error that makes the document unusable (12100 and its family, 11750,
  *   13201, 13238, 12200 for other forbidden verbs)
  */
-export function readDocument(text: string, context: DocumentContext): Result<Document, Problem> {
+export function readDocument(
+  text: string,
+  context: DocumentContext,
+  manner: Manner = PLAIN_MANNER,
+): Result<Document, Problem> {
   const root = parseDocument(text)
   if (!root.ok) return root
   const findings = new Findings()
@@ -73,17 +92,22 @@ export function readDocument(text: string, context: DocumentContext): Result<Doc
   const verbs: Verb[] = []
   const allowed = ALLOWED[context]
   for (const element of elementsOf(root.value)) {
-    const read = Object.hasOwn(VERBS, element.name) ? VERBS[element.name]! : null
+    const read = readerOf(element.name, manner)
     if (read === null) {
       // Also Sms (FLOW-05), the old top-level Queue (QN-04) and a Prompt outside Pay.
       findings.warn(SCHEMA, element, 'it is not a verb that is known here; it is skipped')
       continue
     }
     if (allowed !== null && !allowed.includes(element.name)) return err(forbidden(element, context, allowed))
-    const verb = read(element, findings)
+    const verb = read(element, findings, manner)
     if (verb !== null) verbs.push(verb)
   }
   return ok({ verbs, warnings: findings.all })
+}
+
+function readerOf(name: string, { texml }: Manner): ReadVerb | null {
+  if (Object.hasOwn(VERBS, name)) return VERBS[name]!
+  return texml && Object.hasOwn(TEXML_VERBS, name) ? TEXML_VERBS[name]! : null
 }
 
 /** ENG-12. */

@@ -5,6 +5,7 @@ import { DIAL_NOUN, NUMBER_FORMAT, NUMBER_METHOD, NUMBER_SEND_DIGITS, SCHEMA } f
 import { type Element, textOf } from './element.ts'
 import type { Findings } from './findings.ts'
 import { MAX_IDENTITY_CHARACTERS } from './limits.ts'
+import type { Manner } from './manner.ts'
 import { childrenOf, onlyText } from './nesting.ts'
 import { readParameters } from './parameters.ts'
 import { SENT_DIGITS } from './sent-digits.ts'
@@ -40,13 +41,13 @@ function dialable(number: string, element: Element, findings: Findings): boolean
   return false
 }
 
-export function readSip(element: Element, findings: Findings): Endpoint | null {
+export function readSip(element: Element, findings: Findings, manner: Manner): Endpoint | null {
   const attributes = new Attributes(element, findings)
   const common = readCommon(attributes)
   const credentials = { username: attributes.raw('username'), password: attributes.raw('password') }
   const detection = readDetection(attributes)
   attributes.end()
-  const uris = readSipUris(element, credentials, findings)
+  const uris = readSipUris(element, credentials, findings, manner)
   return uris.length === 0 ? null : { ...common, detection, type: 'sip', uris }
 }
 

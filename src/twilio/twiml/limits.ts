@@ -53,6 +53,19 @@ export const MAX_QUEUE_SIZE = 5_000
 export const MAX_IDENTITY_CHARACTERS = 256
 /** APP-01. */
 export const MAX_CUSTOMER_ID_CHARACTERS = 256
+/** TX-06. */
+export const MAX_DISPLAY_NAME_CHARACTERS = 128
+export const SHORTEST_TEXML_DIAL_S = 60
+export const LONGEST_TEXML_RINGING_S = 120
+/** HttpRequest: what it sends, and what it takes out of an answer. */
+export const MAX_REQUEST_HEADERS = 30
+export const MAX_REQUEST_HEADER_CHARACTERS = 4_000
+export const MAX_REPLY_FIELDS = 50
+export const MAX_REPLY_VALUE_CHARACTERS = 4_000
+/** TX-07: session timer of a recorder's dialog. */
+export const SHORTEST_SIPREC_S = 90
+export const LONGEST_SIPREC_S = 14_440
+export const USUAL_SIPREC_S = 1_800
 /** STR-02: name and value together stay below. */
 export const MAX_PARAMETER_CHARACTERS = 500
 /** SIP-02: what stands before the `?`, and after it, stays below. */

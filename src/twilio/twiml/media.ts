@@ -4,16 +4,21 @@ import { Attributes } from './attributes.ts'
 import { BAD_URL, SCHEMA } from './codes.ts'
 import type { Element } from './element.ts'
 import { type Findings, quoted } from './findings.ts'
+import { LONGEST_SIPREC_S, SHORTEST_SIPREC_S, USUAL_SIPREC_S } from './limits.ts'
+import type { Manner } from './manner.ts'
 import { childrenOf, noText, nothingIn } from './nesting.ts'
 import { readParameters } from './parameters.ts'
 import { readRecordingCallback, readTrim } from './recording-attributes.ts'
+import { readStreamWire } from './stream-wire.ts'
 import type {
   ConnectVerb,
   RecordingNoun,
+  SiprecManner,
   SiprecNoun,
   StartVerb,
   StopVerb,
   StreamNoun,
+  SuppressionNoun,
   TranscriptionNoun,
 } from './verbs.ts'
 
@@ -40,37 +45,47 @@ const LACKING = [
   'VirtualAgent',
   'Autopilot',
 ]
+/** TX-06: what the other vendor offers in their place. */
+const TEXML_LACKING = ['AIAssistant', 'ConversationRelay']
+const NOISE_ENGINES = ['Denoiser', 'DeepFilterNet', 'Krisp', 'AiCoustics'] as const
 
 const STARTED = {
   Stream: readStream,
   Siprec: readSiprec,
   Recording: readRecording,
   Transcription: readTranscription,
+  Suppression: readSuppressionNoun,
 } as const
 const STOPPED = {
   Stream: 'stream',
   Siprec: 'siprec',
   Recording: 'recording',
   Transcription: 'transcription',
+  Suppression: 'suppression',
 } as const
 
-export function readStart(element: Element, findings: Findings): StartVerb {
+/** Suppression is TeXML's own (TX-06). */
+function nounsOf(table: object, { texml }: Manner): readonly string[] {
+  return Object.keys(table).filter((name) => texml || name !== 'Suppression')
+}
+
+export function readStart(element: Element, findings: Findings, manner: Manner): StartVerb {
   const attributes = new Attributes(element, findings)
   attributes.accept('action', 'method')
   attributes.end()
   noText(element, findings)
-  const nouns = childrenOf(element, Object.keys(STARTED), findings)
+  const nouns = childrenOf(element, nounsOf(STARTED, manner), findings)
   return {
     type: 'start',
-    what: nouns.flatMap((noun) => STARTED[noun.name as keyof typeof STARTED](noun, findings) ?? []),
+    what: nouns.flatMap((noun) => STARTED[noun.name as keyof typeof STARTED](noun, findings, manner) ?? []),
   }
 }
 
 /** STR-03: by name; without one, all of the kind. What else a builder puts there says nothing. */
-export function readStop(element: Element, findings: Findings): StopVerb {
+export function readStop(element: Element, findings: Findings, manner: Manner): StopVerb {
   new Attributes(element, findings).end()
   noText(element, findings)
-  const nouns = childrenOf(element, Object.keys(STOPPED), findings)
+  const nouns = childrenOf(element, nounsOf(STOPPED, manner), findings)
   return {
     type: 'stop',
     what: nouns.map((noun) => ({
@@ -80,13 +95,13 @@ export function readStop(element: Element, findings: Findings): StopVerb {
   }
 }
 
-export function readConnect(element: Element, findings: Findings): ConnectVerb {
+export function readConnect(element: Element, findings: Findings, manner: Manner): ConnectVerb {
   const attributes = new Attributes(element, findings)
   const action = attributes.text('action')
   const method = attributes.method('method', 'POST')
   attributes.end()
   noText(element, findings)
-  const [noun, ...others] = childrenOf(element, ['Stream', ...LACKING], findings)
+  const [noun, ...others] = childrenOf(element, ['Stream', ...(manner.texml ? TEXML_LACKING : LACKING)], findings)
   for (const other of others) findings.warn(SCHEMA, other, 'one <Connect> connects to one thing; it is skipped')
   const verb = { type: 'connect', action, method } as const
   if (noun === undefined) {
@@ -97,13 +112,14 @@ export function readConnect(element: Element, findings: Findings): ConnectVerb {
     findings.warn(SCHEMA, noun, 'this switch does not offer it; the next verb runs')
     return { ...verb, stream: null, lacking: noun.name }
   }
-  const stream = readStream(noun, findings)
-  if (stream === null || stream.track === 'inbound_track') return { ...verb, stream, lacking: null }
+  const stream = readStream(noun, findings, manner)
+  if (stream === null || stream.track === 'inbound_track' || stream.wire !== undefined)
+    return { ...verb, stream, lacking: null }
   findings.warn(SCHEMA, noun, 'a two-way stream carries the inbound track only (STR-02)')
   return { ...verb, stream: { ...stream, track: 'inbound_track' }, lacking: null }
 }
 
-function readStream(element: Element, findings: Findings): StreamNoun | null {
+function readStream(element: Element, findings: Findings, { texml }: Manner): StreamNoun | null {
   const attributes = new Attributes(element, findings)
   const url = attributes.text('url')
   const stream = {
@@ -112,6 +128,7 @@ function readStream(element: Element, findings: Findings): StreamNoun | null {
     track: attributes.choice('track', TRACKS, 'inbound_track'),
     statusCallback: attributes.target('statusCallback', 'statusCallbackMethod'),
     parameters: readParameters(childrenOf(element, ['Parameter'], findings), findings),
+    ...(texml ? { wire: readStreamWire(attributes) } : {}),
   } as const
   attributes.accept('connectorName', 'audioFormat', 'sampleRate')
   attributes.end()
@@ -121,23 +138,54 @@ function readStream(element: Element, findings: Findings): StreamNoun | null {
     attributes.warn(BAD_URL, `url="${quoted(url ?? '')}" is not a wss: URL; it is skipped`)
     return null
   }
-  if (url.includes('?')) attributes.warn(BAD_URL, 'url has a query; pass it as <Parameter> instead')
+  if (url.includes('?') && !texml) attributes.warn(BAD_URL, 'url has a query; pass it as <Parameter> instead')
   return { ...stream, url }
 }
 
-function readSiprec(element: Element, findings: Findings): SiprecNoun {
+function readSiprec(element: Element, findings: Findings, { texml }: Manner): SiprecNoun {
   const attributes = new Attributes(element, findings)
   const siprec: SiprecNoun = {
     type: 'siprec',
     connectorName: attributes.text('connectorName'),
     name: attributes.text('name'),
-    track: attributes.choice('track', TRACKS, 'inbound_track'),
+    track: attributes.choice('track', TRACKS, texml ? 'both_tracks' : 'inbound_track'),
     statusCallback: attributes.target('statusCallback', 'statusCallbackMethod'),
     parameters: readParameters(childrenOf(element, ['Parameter'], findings), findings),
+    ...(texml ? { manner: readSiprecManner(attributes) } : {}),
   }
   attributes.end()
   noText(element, findings)
   return siprec
+}
+
+/** TX-07. */
+function readSiprecManner(attributes: Attributes): SiprecManner {
+  const none = attributes.text('sessionTimeoutSecs') === '0'
+  const bounds = { least: SHORTEST_SIPREC_S, most: LONGEST_SIPREC_S }
+  return {
+    inMetadata: attributes.bool('includeMetadataCustomHeaders', false),
+    secure: attributes.bool('secure', false),
+    intervalS: none ? null : attributes.integer('sessionTimeoutSecs', bounds, USUAL_SIPREC_S),
+  }
+}
+
+/** TX-06: a verb of its own, in older documents. */
+export function readSuppression(element: Element, findings: Findings): StartVerb {
+  return { type: 'start', what: [readSuppressionNoun(element, findings)] }
+}
+
+function readSuppressionNoun(element: Element, findings: Findings): SuppressionNoun {
+  const attributes = new Attributes(element, findings)
+  const suppression: SuppressionNoun = {
+    type: 'suppression',
+    direction: attributes.choice('direction', ['inbound', 'outbound', 'both'], 'inbound'),
+    engine: attributes.choice('noiseSuppressionEngine', NOISE_ENGINES, 'Denoiser'),
+  }
+  // They tune the engines of other makers.
+  attributes.accept('model', 'suppressionLevel')
+  attributes.end()
+  nothingIn(element, findings)
+  return suppression
 }
 
 function readRecording(element: Element, findings: Findings): RecordingNoun {

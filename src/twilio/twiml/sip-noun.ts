@@ -11,6 +11,7 @@ import { SIP_HEADER, SIP_URI, SIP_URI_PARTLY } from './codes.ts'
 import { type Element, textOf } from './element.ts'
 import { type Findings, quoted } from './findings.ts'
 import { MAX_SIP_HEADER_CHARACTERS, MAX_SIP_URI_CHARACTERS } from './limits.ts'
+import { type Manner, PLAIN_MANNER } from './manner.ts'
 import { childrenOf, noText, nothingIn } from './nesting.ts'
 import type { SipNoun } from './verbs.ts'
 
@@ -39,8 +40,12 @@ export interface ReadSipUri {
   readonly findings: readonly Finding[]
 }
 
-/** Takes a URI apart. The credentials are the caller's to fill in. */
-export function readSipUri(text: string): ReadSipUri {
+/**
+ * Takes a URI apart. The credentials are the caller's to fill in.
+ *
+ * @param sites names that may be regions or edges besides those that are documented
+ */
+export function readSipUri(text: string, sites: Manner['sites'] = PLAIN_MANNER.sites): ReadSipUri {
   const findings: Finding[] = []
   const written = text.trim()
   const unusable = (why: string): ReadSipUri => ({
@@ -90,7 +95,8 @@ export function readSipUri(text: string): ReadSipUri {
       const known = name === 'region' ? REGIONS : EDGES
       const word = value.toLowerCase()
       // SIP-05: private interconnects are edges with `-ix`.
-      if (!known.some((one) => one === (name === 'edge' ? word.replace(/-ix$/, '') : word))) {
+      const place = name === 'edge' ? word.replace(/-ix$/, '') : word
+      if (!known.some((one) => one === place) && !sites.has(word)) {
         findings.push({ code: SIP_URI_PARTLY, message: `${name} "${quoted(value)}" is not known; it is ignored` })
       } else if (name === 'region') region = word
       else edge = word
@@ -150,6 +156,7 @@ export function readSipUris(
   element: Element,
   credentials: { readonly username: string | null; readonly password: string | null },
   findings: Findings,
+  { sites }: Manner,
 ): readonly SipNoun[] {
   const children = childrenOf(element, ['Uri', 'Headers'], findings)
   const extra = children
@@ -158,7 +165,7 @@ export function readSipUris(
   const legacy = children.filter(({ name }) => name === 'Uri')
   const text = textOf(element)
   if (legacy.length === 0 || text !== '') {
-    const noun = usable(element, text, findings)
+    const noun = usable(element, text, findings, sites)
     return noun === null ? [] : [{ ...noun, ...credentials, headers: [...noun.headers, ...extra] }]
   }
   return legacy
@@ -171,7 +178,7 @@ export function readSipUris(
       const password = attributes.raw('password') ?? credentials.password
       attributes.end()
       childrenOf(child, [], findings)
-      const noun = usable(child, textOf(child), findings)
+      const noun = usable(child, textOf(child), findings, sites)
       if (noun === null) return []
       return [{ priority, weight, noun: { ...noun, username, password, headers: [...noun.headers, ...extra] } }]
     })
@@ -186,8 +193,8 @@ export function readReferSip(element: Element, findings: Findings): SipNoun | nu
   return usable(element, textOf(element), findings)
 }
 
-function usable(element: Element, text: string, findings: Findings): SipNoun | null {
-  const read = readSipUri(text)
+function usable(element: Element, text: string, findings: Findings, sites?: Manner['sites']): SipNoun | null {
+  const read = readSipUri(text, sites)
   for (const { code, message } of read.findings) findings.warn(code, element, message)
   return read.noun
 }

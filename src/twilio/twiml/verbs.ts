@@ -4,6 +4,7 @@
 
 import type { ConferenceId } from '#base/ids.ts'
 import type { Header } from '#legs/leg.ts'
+import type { StreamFormat, StreamVoiceWish } from '#media/protocol.ts'
 
 export type Method = 'GET' | 'POST'
 
@@ -36,6 +37,7 @@ export type Verb =
   | ConnectVerb
   | PayVerb
   | EchoVerb
+  | HttpRequestVerb
 
 export interface SayVerb {
   readonly type: 'say'
@@ -120,6 +122,8 @@ export interface DialVerb {
   readonly answerOnBridge: boolean
   /** Null: the caller's. */
   readonly callerId: string | null
+  /** Of TeXML: the name shown with it; null: the caller's own, or none. */
+  readonly displayName: string | null
   readonly hangupOnStar: boolean
   /** Null: not recorded. */
   readonly record: { readonly from: 'answer' | 'ringing'; readonly channels: 1 | 2 } | null
@@ -270,13 +274,13 @@ export interface ReferVerb {
 /** Something that runs beside the document. */
 export interface StartVerb {
   readonly type: 'start'
-  readonly what: readonly (StreamNoun | SiprecNoun | RecordingNoun | TranscriptionNoun)[]
+  readonly what: readonly (StreamNoun | SiprecNoun | RecordingNoun | TranscriptionNoun | SuppressionNoun)[]
 }
 
 export interface StopVerb {
   readonly type: 'stop'
   readonly what: readonly {
-    readonly type: 'stream' | 'siprec' | 'recording' | 'transcription'
+    readonly type: 'stream' | 'siprec' | 'recording' | 'transcription' | 'suppression'
     readonly name: string | null
   }[]
 }
@@ -297,6 +301,27 @@ export interface StreamNoun {
   readonly track: 'inbound_track' | 'outbound_track' | 'both_tracks'
   readonly statusCallback: Target | null
   readonly parameters: readonly Header[]
+  /** Absent: mu-law and this vendor's frames, one-way unless connected. */
+  readonly wire?: StreamWire
+}
+
+/** How a stream of TeXML is coded (TX-07). */
+export interface StreamWire {
+  /** Null: as the call speaks. */
+  readonly heard: StreamFormat | null
+  readonly said: StreamVoiceWish
+  /** Whether what comes back is heard though the stream runs beside the document. */
+  readonly speaks: boolean
+  readonly reconnect: boolean
+}
+
+/** Of TeXML: how a recording server is spoken to (TX-07). */
+export interface SiprecManner {
+  /** Parameters go into the metadata; otherwise into headers of the INVITE. */
+  readonly inMetadata: boolean
+  readonly secure: boolean
+  /** Null: no session timer. */
+  readonly intervalS: number | null
 }
 
 export interface SiprecNoun {
@@ -306,6 +331,16 @@ export interface SiprecNoun {
   readonly track: 'inbound_track' | 'outbound_track' | 'both_tracks'
   readonly statusCallback: Target | null
   readonly parameters: readonly Header[]
+  /** Absent: by its connector's port, with the parameters in the metadata. */
+  readonly manner?: SiprecManner
+}
+
+/** Of TeXML: noise is taken out of what the caller says or is sent. */
+export interface SuppressionNoun {
+  readonly type: 'suppression'
+  readonly direction: 'inbound' | 'outbound' | 'both'
+  /** As the vendor names it. */
+  readonly engine: string
 }
 
 export interface RecordingNoun {
@@ -336,6 +371,27 @@ export interface PayVerb {
 
 export interface EchoVerb {
   readonly type: 'echo'
+}
+
+/** Of TeXML: a request to anybody's server (TX-06). */
+export interface HttpRequestVerb {
+  readonly type: 'http-request'
+  /** The document goes on when the answer is there, by its action; otherwise at once. */
+  readonly waits: boolean
+  readonly action: string | null
+  readonly url: string
+  readonly method: Method
+  readonly headers: readonly Header[]
+  readonly body: string | null
+  /** Null: nothing of the answer is wanted. */
+  readonly reply: ReplyReading | null
+}
+
+/** What is taken out of an answer. */
+export interface ReplyReading {
+  /** Null: any 2xx. */
+  readonly status: number | null
+  readonly fields: readonly { readonly path: readonly string[]; readonly name: string }[]
 }
 
 /** Something wrong with a document or with what it asked for, as it is kept in the notifications (§11). */
