@@ -136,6 +136,7 @@ test('an IVR: one waits and is put through, two leaves a message, too long a wai
   // One: waits with music, is seen in the queue, is put through to the agent who calls.
   const first = await scenario.callIn('bob', CALLER)
   await press(first, 1, '1', CALLER)
+  await scenario.clock.until(() => scenario.types().includes('call.enqueued'))
   // Music while waiting.
   await scenario.clock.until(() => first.party.loudness(1000) > -45)
   const queue = (await app.command('queue')) as { from: string; queue_position: number }[]
