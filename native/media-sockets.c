@@ -19,13 +19,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 // What a slot's four numbers are, in step with src/net/native-udp.ts.
-enum { META_SOCKET, META_LENGTH, META_PORT, META_NEW_SOURCE, META_FIELDS };
+enum { META_SOCKET, META_LENGTH, META_PORT, META_NEW_SOURCE, META_WAITED_US, META_FIELDS };
 
-enum { SLOT_OCTETS = 2048, MAX_SLOTS = 256, MAX_SOCKETS = 65536, HOST_TEXT = 64 };
+enum { SLOT_OCTETS = 2048, MAX_SLOTS = 256, MAX_SOCKETS = 65536, HOST_TEXT = 64, MAX_WAITED_US = 1000000, MAX_GATHER_MS = 20 };
 
 typedef union {
   struct sockaddr any;
@@ -46,6 +47,9 @@ typedef struct {
   napi_env env;
   int epoll;
   uv_poll_t poll;
+  // Between two readings, while datagrams are gathered; `poll` rests meanwhile.
+  uv_timer_t pause;
+  uint32_t gather_ms;
   bool started;
 
   Socket* sockets;
@@ -177,22 +181,43 @@ static void tell(Hub* hub, uint32_t count) {
   napi_close_handle_scope(hub->env, scope);
 }
 
-// One datagram of each socket that has some: the set is level-triggered, so the rest comes with the next turn of the loop, and
-// timers are served in between.
-static void on_readable(uv_poll_t* poll, int status, int events) {
-  Hub* hub = poll->data;
+// How long a datagram lay in its socket: the kernel stamped it when it came (SO_TIMESTAMPNS). 0 when it did not, or when the clock
+// was set meanwhile.
+static int32_t waited_us(struct msghdr* message, const struct timespec* now) {
+  for (struct cmsghdr* part = CMSG_FIRSTHDR(message); part != NULL; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    struct timespec came;
+    memcpy(&came, CMSG_DATA(part), sizeof came);
+    int64_t us = (int64_t)(now->tv_sec - came.tv_sec) * 1000000 + (now->tv_nsec - came.tv_nsec) / 1000;
+    return us < 0 || us > MAX_WAITED_US ? 0 : (int32_t)us;
+  }
+  return 0;
+}
+
+// One datagram of each socket that has some, into the slots; returns how many. The set is level-triggered: the rest is found by
+// the next reading, and timers are served in between.
+static uint32_t read_slots(Hub* hub) {
   struct epoll_event ready[MAX_SLOTS];
-  (void)status;
-  (void)events;
+  struct timespec now;
   int count = epoll_wait(hub->epoll, ready, (int)hub->slots, 0);
   uint32_t told = 0;
+  if (count > 0) clock_gettime(CLOCK_REALTIME, &now);
   for (int i = 0; i < count; i++) {
     uint32_t id = ready[i].data.u32;
     Socket* socket = &hub->sockets[id];
     Address from;
-    socklen_t size = sizeof from;
-    ssize_t length =
-        recvfrom(socket->fd, hub->octets + (size_t)told * SLOT_OCTETS, SLOT_OCTETS, MSG_TRUNC, &from.any, &size);
+    union {
+      struct cmsghdr aligned;
+      char octets[CMSG_SPACE(sizeof(struct timespec))];
+    } control;
+    struct iovec slot = {hub->octets + (size_t)told * SLOT_OCTETS, SLOT_OCTETS};
+    struct msghdr message = {.msg_name = &from,
+                             .msg_namelen = sizeof from,
+                             .msg_iov = &slot,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    ssize_t length = recvmsg(socket->fd, &message, MSG_TRUNC);
     int32_t* meta = hub->meta + told * META_FIELDS;
     if (length < 0) {
       if (errno == EAGAIN || errno == EINTR) continue;
@@ -206,14 +231,47 @@ static void on_readable(uv_poll_t* poll, int status, int events) {
       meta[META_LENGTH] = (int32_t)length;
       meta[META_PORT] = port_of(&from);
       meta[META_NEW_SOURCE] = is_new;
+      meta[META_WAITED_US] = waited_us(&message, &now);
     }
     meta[META_SOCKET] = (int32_t)id;
     told++;
   }
+  return told;
+}
+
+static void on_pause_over(uv_timer_t* pause);
+
+static void on_readable(uv_poll_t* poll, int status, int events) {
+  Hub* hub = poll->data;
+  (void)status;
+  (void)events;
+  uint32_t told = read_slots(hub);
   if (told > 0) tell(hub, told);
+  if (hub->gather_ms == 0) return;
+  uv_poll_stop(poll);
+  uv_timer_start(&hub->pause, on_pause_over, hub->gather_ms, 0);
+}
+
+// Goes on in this rhythm while datagrams come; the first one after a silence is told at once.
+static void on_pause_over(uv_timer_t* pause) {
+  Hub* hub = pause->data;
+  uint32_t told = read_slots(hub);
+  if (told > 0) tell(hub, told);
+  if (told > 0 && hub->gather_ms > 0) {
+    uv_timer_start(pause, on_pause_over, hub->gather_ms, 0);
+  } else {
+    uv_poll_start(&hub->poll, UV_READABLE, on_readable);
+  }
 }
 
 // ---- The functions
+
+// Only open sockets keep a process alive.
+static void keep_alive(Hub* hub, bool alive) {
+  void (*say)(uv_handle_t*) = alive ? uv_ref : uv_unref;
+  say((uv_handle_t*)&hub->poll);
+  say((uv_handle_t*)&hub->pause);
+}
 
 // start(octets: Uint8Array, meta: Int32Array, told: (slots: number) => void): void, once
 static napi_value start(napi_env env, napi_callback_info info) {
@@ -250,10 +308,11 @@ static napi_value start(napi_env env, napi_callback_info info) {
   hub->slots = (uint32_t)slots;
   hub->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (hub->epoll < 0 || uv_poll_init(loop, &hub->poll, hub->epoll) != 0) return nothing(env, "no epoll");
+  uv_timer_init(loop, &hub->pause);
   hub->poll.data = hub;
+  hub->pause.data = hub;
   uv_poll_start(&hub->poll, UV_READABLE, on_readable);
-  // Only open sockets keep a process alive.
-  uv_unref((uv_handle_t*)&hub->poll);
+  keep_alive(hub, false);
   hub->started = true;
   return NULL;
 }
@@ -265,6 +324,7 @@ static napi_value bind_socket(napi_env env, napi_callback_info info) {
   Hub* hub = hub_of(env);
   Address local;
   int32_t receive_octets, send_octets;
+  const int stamped = 1;
   if (hub == NULL || !hub->started) return nothing(env, "not started");
   if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || count < 4 ||
       !address_from(env, values[0], values[1], &local) ||
@@ -278,6 +338,7 @@ static napi_value bind_socket(napi_env env, napi_callback_info info) {
   struct epoll_event interest = {.events = EPOLLIN, .data = {.u32 = id}};
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_octets, sizeof receive_octets) != 0 ||
       setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_octets, sizeof send_octets) != 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &stamped, sizeof stamped) != 0 ||
       bind(fd, &local.any, length_of(&local)) != 0 || epoll_ctl(hub->epoll, EPOLL_CTL_ADD, fd, &interest) != 0) {
     int error = errno;
     if (fd >= 0) close(fd);
@@ -285,7 +346,7 @@ static napi_value bind_socket(napi_env env, napi_callback_info info) {
     return number(env, -error);
   }
   hub->sockets[id] = (Socket){.fd = fd, .next_free = NONE};
-  if (hub->open++ == 0) uv_ref((uv_handle_t*)&hub->poll);
+  if (hub->open++ == 0) keep_alive(hub, true);
   return number(env, (int32_t)id);
 }
 
@@ -299,7 +360,7 @@ static napi_value close_socket(napi_env env, napi_callback_info info) {
   epoll_ctl(hub->epoll, EPOLL_CTL_DEL, socket->fd, NULL);
   close(socket->fd);
   give_back(hub, (uint32_t)(socket - hub->sockets));
-  if (--hub->open == 0) uv_unref((uv_handle_t*)&hub->poll);
+  if (--hub->open == 0) keep_alive(hub, false);
   return NULL;
 }
 
@@ -379,6 +440,27 @@ static napi_value send_datagram(napi_env env, napi_callback_info info) {
   return number(env, errno);
 }
 
+// gather(milliseconds: number): void. 0: datagrams are told as they come.
+static napi_value gather(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  uint32_t milliseconds;
+  Hub* hub = hub_of(env);
+  if (hub == NULL || napi_get_cb_info(env, info, &count, &value, NULL, NULL) != napi_ok || count < 1 ||
+      napi_get_value_uint32(env, value, &milliseconds) != napi_ok || milliseconds > MAX_GATHER_MS) {
+    return nothing(env, "no such time");
+  }
+  hub->gather_ms = milliseconds;
+  return NULL;
+}
+
+// read(): how many slots hold news, now. JavaScript that asks is told by the result and nothing else.
+static napi_value read_now(napi_env env, napi_callback_info info) {
+  Hub* hub = hub_of(env);
+  (void)info;
+  return number(env, hub == NULL || !hub->started ? 0 : (int32_t)read_slots(hub));
+}
+
 // ---- Beginning and end
 
 static void let_go(Hub* hub) {
@@ -394,6 +476,11 @@ static void on_poll_closed(uv_handle_t* poll) {
   let_go(hub);
 }
 
+static void on_pause_closed(uv_handle_t* pause) {
+  Hub* hub = pause->data;
+  uv_close((uv_handle_t*)&hub->poll, on_poll_closed);
+}
+
 // The thread ends. The environment waits until libuv has let go.
 static void end(napi_async_cleanup_hook_handle cleanup, void* data) {
   Hub* hub = data;
@@ -402,7 +489,7 @@ static void end(napi_async_cleanup_hook_handle cleanup, void* data) {
     if (hub->sockets[i].fd >= 0) close(hub->sockets[i].fd);
   }
   if (hub->started) {
-    uv_close((uv_handle_t*)&hub->poll, on_poll_closed);
+    uv_close((uv_handle_t*)&hub->pause, on_pause_closed);
   } else {
     let_go(hub);
   }
@@ -417,7 +504,8 @@ NAPI_MODULE_INIT() {
       {"close", close_socket},    {"localHost", local_host},
       {"localPort", local_port},  {"sourceHost", source_host},
       {"aim", aim},               {"disconnect", disconnect_socket},
-      {"send", send_datagram},
+      {"send", send_datagram},    {"gather", gather},
+      {"read", read_now},
   };
   Hub* hub = calloc(1, sizeof *hub);
   if (hub == NULL) return nothing(env, "out of memory");

@@ -14,8 +14,12 @@ export type BindError =
   | { readonly type: 'bind-failed'; readonly local: Address; readonly reason: string }
 
 export interface DatagramHandlers {
-  /** `bytes` may be reused by the wire after the call returns: copy what is kept. */
-  onDatagram(bytes: Uint8Array, from: Address): void
+  /**
+   * `bytes` may be reused by the wire after the call returns: copy what is kept.
+   *
+   * @param waitedMs how long ago the datagram came; absent where the wire does not know: just now
+   */
+  onDatagram(bytes: Uint8Array, from: Address, waitedMs?: number): void
   /** ICMP errors and the like. The socket lives on. */
   onError?(reason: string): void
 }
@@ -32,6 +36,10 @@ export interface DatagramSocket {
 export interface DatagramNet {
   /** Port 0 asks for any free one. */
   bind(local: Address, handlers: DatagramHandlers): Promise<Result<DatagramSocket, BindError>>
+  /** Lets datagrams wait so long for each other, to be told together, which is cheaper; 0: none waits. Optional for a wire. */
+  gather?(mostMs: number): void
+  /** Tells at once what waits. */
+  tellNow?(): void
 }
 
 export type StreamCloseReason = 'local' | 'remote' | 'reset' | 'timeout'

@@ -18,6 +18,7 @@ export class Beat {
   readonly #clock: Clock
   readonly #originMs: number
   readonly #onBroken: (one: Beaten, cause: unknown) => void
+  readonly #before: () => void
   /** Copied on change, so that a turn may add and remove members while it runs. */
   readonly #phases: (readonly Beaten[])[] = Array.from({ length: PHASES }, () => [])
   readonly #turnOf = new Map<Beaten, { readonly phase: number; weight: number }>()
@@ -29,9 +30,13 @@ export class Beat {
   readonly #work = new Float32Array(REMEMBERED)
   #turns = 0
 
-  /** @param onBroken a turn threw, which is a bug: the others keep their time, this one is to be ended */
-  constructor(clock: Clock, onBroken: (one: Beaten, cause: unknown) => void) {
+  /**
+   * @param onBroken a turn threw, which is a bug: the others keep their time, this one is to be ended
+   * @param before runs ahead of the turns of each slot
+   */
+  constructor(clock: Clock, onBroken: (one: Beaten, cause: unknown) => void, before: () => void = () => {}) {
     this.#onBroken = onBroken
+    this.#before = before
     this.#clock = clock
     this.#originMs = clock.nowMs()
   }
@@ -111,6 +116,7 @@ export class Beat {
   readonly #onDue = (): void => {
     this.#timer = null
     const nowMs = this.#clock.nowMs()
+    this.#before()
     let slot = this.#nextSlot
     const dueMs = this.#originMs + slot * SLOT_MS
     const lateMs = nowMs - dueMs

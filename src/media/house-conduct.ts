@@ -2,7 +2,7 @@
 
 import { seededChance } from '#base/chance.ts'
 import { silentLog } from '#base/log.ts'
-import type { Address } from '#base/wire.ts'
+import type { Address, DatagramNet } from '#base/wire.ts'
 import { HandClock } from '#testkit/clock.ts'
 import { MemoryDisk } from '#testkit/disk.ts'
 import { VirtualNet } from '#testkit/network.ts'
@@ -23,12 +23,13 @@ export class House {
   readonly events: MediaEvent[] = []
   readonly worker: MediaWorker
 
-  constructor(seed = 1, silentAfterMs = 60_000) {
+  /** @param wire what lies between the worker and the pretended network */
+  constructor(seed = 1, silentAfterMs = 60_000, wire?: (net: DatagramNet, clock: HandClock) => DatagramNet) {
     this.net = new VirtualNet(this.clock, seed)
     this.worker = new MediaWorker({
       clock: this.clock,
       chance: seededChance(seed),
-      net: this.net,
+      net: wire?.(this.net, this.clock) ?? this.net,
       disk: this.disk,
       log: silentLog,
       ports: { first: 30_000, last: 30_999 },

@@ -6,6 +6,8 @@ export const BEAT_MS = 20
 export const LONGEST_PACKET_MS = 60
 /** Parts of a beat that sessions and rooms are spread over, so that packets do not leave in one burst. */
 export const PHASES = 5
+/** So long packets that nobody passes on may wait for each other: a slot of the beat, before which they are read in any case. */
+export const GATHER_MS = BEAT_MS / PHASES
 /** A worker that was held up longer than this drops the beats it missed instead of sending them all at once. */
 export const MAX_CATCH_UP_MS = 100
 /** Rooms with more open mouths than this hear the three loudest: more cannot be understood, and most ears share a mix. */

@@ -117,6 +117,11 @@ export class Mix implements Beaten {
     return this.members.find((member) => member.session !== session)?.session ?? null
   }
 
+  /** Whether packets are passed on as they come. */
+  get forwards(): boolean {
+    return this.#two && this.members.some((member) => member.forwarded)
+  }
+
   passesDigits(session: MediaSession): boolean {
     return this.memberOf(session)?.passDigits ?? false
   }

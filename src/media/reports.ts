@@ -46,19 +46,23 @@ export class Reports {
     if (this.#session.stats.started || this.#session.outbound.packets > 0) this.#report(true)
   }
 
-  /** False when it was no RTCP. */
-  receive(bytes: Uint8Array): boolean {
+  /**
+   * False when it was no RTCP.
+   *
+   * @param waitedMs how long ago it came
+   */
+  receive(bytes: Uint8Array, waitedMs: number): boolean {
     const parsed = parseRtcp(bytes)
     if (parsed === null) return false
     for (const report of parsed.reports) {
       if (report.sender !== null) {
         this.#lastSr = report.ntpMiddle
-        this.#lastSrAtMs = this.#host.clock.nowMs()
+        this.#lastSrAtMs = this.#host.clock.nowMs() - waitedMs
       }
       for (const block of report.blocks) {
         if (block.ssrc !== this.#session.outbound.ssrc) continue
         this.peer.lossFraction = block.fractionLost / 256
-        const roundTrip = roundTripMs(block, this.#host.clock.wallMs())
+        const roundTrip = roundTripMs(block, this.#host.clock.wallMs() - waitedMs)
         if (roundTrip !== null) this.peer.roundTripMs = Math.round(roundTrip * 10) / 10
       }
     }

@@ -194,10 +194,11 @@ export class MediaSession implements Beaten {
     return (this.sampleRateHz * BEAT_MS) / 1000
   }
 
-  onRtp(bytes: Uint8Array, from: Address): void {
+  /** @param waitedMs how long ago the packet came */
+  onRtp(bytes: Uint8Array, from: Address, waitedMs = 0): void {
     if (this.closed || this.description === null) return
     if (isRtcp(bytes)) {
-      if (this.description.rtcpMux) this.onRtcp(bytes, from)
+      if (this.description.rtcpMux) this.onRtcp(bytes, from, waitedMs)
       return
     }
     // Only what is authentic is looked at; nothing else may move the lock or the numbers.
@@ -206,7 +207,7 @@ export class MediaSession implements Beaten {
       this.discarded++
       return
     }
-    const nowMs = this.#host.clock.nowMs()
+    const nowMs = this.#host.clock.nowMs() - waitedMs
     const verdict = this.lock.judge(from, view.ssrc, view.sequence, nowMs)
     if (verdict === 'drop' || !this.#withinRate(nowMs)) {
       this.discarded++
@@ -244,7 +245,7 @@ export class MediaSession implements Beaten {
     else this.#onNoise(bytes, nowMs)
   }
 
-  onRtcp(bytes: Uint8Array, from: Address): void {
+  onRtcp(bytes: Uint8Array, from: Address, waitedMs = 0): void {
     if (this.closed || this.description === null) return
     // Reports count only from the machine whose audio counts; a BYE ends nothing (research/reliability M5).
     const target = this.lock.target
@@ -255,8 +256,8 @@ export class MediaSession implements Beaten {
         this.discarded++
         return
       }
-      if (!this.reports.receive(bytes.subarray(0, length))) return
-    } else if (!this.reports.receive(bytes)) return
+      if (!this.reports.receive(bytes.subarray(0, length), waitedMs)) return
+    } else if (!this.reports.receive(bytes, waitedMs)) return
     this.lastHeardMs = this.#host.clock.nowMs()
     this.silentTold = false
   }

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toneLevelDbov } from '#audio/goertzel.ts'
 import { decodeWav, encodeWav } from '#audio/wav.ts'
+import { after } from '#base/clock.ts'
+import type { Address, DatagramHandlers, DatagramNet } from '#base/wire.ts'
 import { writeRtpHeader } from '#rtp/packet.ts'
+import type { HandClock } from '#testkit/clock.ts'
 import { RtpParty } from '#testkit/rtp-party.ts'
 import { describe, type Guest, House } from './house-conduct.ts'
 import type { MediaCommand, SessionDescription } from './protocol.ts'
@@ -37,6 +40,72 @@ test('a bridge of one codec passes packets on as they arrive, with no beat and u
   await house.clock.advance(0.5)
   // Two talking parties, the rounds, and nothing else wait.
   assert.equal(house.clock.waiting, 3)
+})
+
+/** A wire that lets datagrams wait for each other as it is told to. */
+class Gathering implements DatagramNet {
+  readonly asked: number[] = []
+  readonly #net: DatagramNet
+  readonly #clock: HandClock
+  #waiting: { readonly atMs: number; readonly tell: (waitedMs: number) => void }[] = []
+  #mostMs = 0
+
+  constructor(net: DatagramNet, clock: HandClock) {
+    this.#net = net
+    this.#clock = clock
+  }
+
+  bind(local: Address, handlers: DatagramHandlers) {
+    return this.#net.bind(local, {
+      ...handlers,
+      onDatagram: (bytes, from) => {
+        const kept = bytes.slice()
+        this.#waiting.push({
+          atMs: this.#clock.nowMs(),
+          tell: (waitedMs) => handlers.onDatagram(kept, from, waitedMs),
+        })
+        if (this.#mostMs === 0) this.tellNow()
+        else after(this.#clock, this.#mostMs, () => this.tellNow())
+      },
+    })
+  }
+
+  gather(mostMs: number): void {
+    if (mostMs !== this.#mostMs) this.asked.push(mostMs)
+    this.#mostMs = mostMs
+  }
+
+  tellNow(): void {
+    const told = this.#waiting
+    this.#waiting = []
+    for (const { atMs, tell } of told) tell(this.#clock.nowMs() - atMs)
+  }
+}
+
+test('packets of a room are gathered and none is late for it; those of a bridge are passed on at once', async () => {
+  let wire: Gathering | undefined
+  const house = new House(1, 60_000, (net, clock) => {
+    wire = new Gathering(net, clock)
+    return wire
+  })
+  const [a, b, c] = [await house.guest('a', A), await house.guest('b', B), await house.guest('c', C)]
+  house.room('m', [a, b, c])
+  await house.clock.advance(3000)
+  assert.deepEqual(wire!.asked, [4])
+  assert.deepEqual(a.party.hears(ALL), [B, C])
+  house.tell({ type: 'close-session', session: 'a' })
+  await house.clock.advance(10)
+  const { stats } = house.of('session-closed').find(({ session }) => session === 'a')!
+  assert.ok(stats.jitterMs < 0.5, `jitter of ${stats.jitterMs} ms`)
+
+  const [d, e] = [await house.guest('d', A), await house.guest('e', B)]
+  house.room('n', [d, e], 2)
+  assert.equal(wire!.asked.at(-1), 0)
+  await house.clock.advance(1000)
+  assert.deepEqual(d.party.hears(ALL), [B])
+  house.tell({ type: 'close-session', session: 'd' })
+  await house.clock.advance(1000)
+  assert.equal(wire!.asked.at(-1), 4)
 })
 
 test('a bridge of two codecs translates', async () => {

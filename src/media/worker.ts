@@ -16,6 +16,7 @@ import { AnswererTap } from './answerer-tap.ts'
 import { Beat } from './beat.ts'
 import {
   DEFAULT_SILENT_AFTER_MS,
+  GATHER_MS,
   MAX_BIND_TRIES,
   MAX_DIGIT_STEPS,
   MAX_MEMBERS,
@@ -110,7 +111,11 @@ export class MediaWorker {
   constructor(setup: MediaWorkerSetup) {
     this.#setup = setup
     this.#clock = setup.clock
-    this.#beat = new Beat(setup.clock, (one, cause) => this.#broken(one, cause))
+    this.#beat = new Beat(
+      setup.clock,
+      (one, cause) => this.#broken(one, cause),
+      () => setup.net.tellNow?.(),
+    )
     this.#ports = new PortPool(setup.ports, setup.chance)
     this.#shelf = new PromptShelf(setup.clock, setup.disk)
     this.#host = {
@@ -314,11 +319,11 @@ export class MediaWorker {
     const [rtp, rtcp] = await Promise.all([
       this.#setup.net.bind(
         { host, port },
-        { onDatagram: (bytes, from) => this.#receive(session, bytes, from), onError },
+        { onDatagram: (bytes, from, waitedMs) => this.#receive(session, bytes, from, waitedMs), onError },
       ),
       this.#setup.net.bind(
         { host, port: port + 1 },
-        { onDatagram: (bytes, from) => session.onRtcp(bytes, from), onError },
+        { onDatagram: (bytes, from, waitedMs) => session.onRtcp(bytes, from, waitedMs), onError },
       ),
     ])
     if (!rtp.ok || !rtcp.ok) {
@@ -344,9 +349,9 @@ export class MediaWorker {
     this.#replan(session)
   }
 
-  #receive(session: MediaSession, bytes: Uint8Array, from: Address): void {
+  #receive(session: MediaSession, bytes: Uint8Array, from: Address, waitedMs?: number): void {
     try {
-      session.onRtp(bytes, from)
+      session.onRtp(bytes, from, waitedMs)
     } catch (cause) {
       this.#broken(session, cause)
     }
@@ -522,6 +527,7 @@ export class MediaWorker {
   #replanMix(mix: Mix): void {
     this.#streams.aim(mix)
     mix.plan()
+    if (mix.forwards) this.#setup.net.gather?.(0)
     if (mix.needsBeat) this.#beat.join(mix, mix.members.length)
     else this.#beat.leave(mix)
   }
@@ -701,7 +707,9 @@ export class MediaWorker {
     const nowMs = this.#clock.nowMs()
     this.#rounds = null
     const silentAfterMs = this.#setup.silentAfterMs ?? DEFAULT_SILENT_AFTER_MS
+    let forwards = false
     for (const session of this.#sessions.values()) {
+      forwards ||= session.forwardTo !== null
       session.reports.round(nowMs)
       session.keepAlive(nowMs)
       session.tidyLock(nowMs)
@@ -710,6 +718,7 @@ export class MediaWorker {
       session.silentTold = true
       this.#listener({ type: 'session-silent', session: session.id, silentMs: Math.round(silentMs) })
     }
+    this.#setup.net.gather?.(forwards ? 0 : GATHER_MS)
     this.#roundCount++
     if (this.#roundCount % 2 === 0) this.#tellLoad(nowMs)
     if (this.#roundCount % 10 === 0) this.#shelf.tidy()

@@ -30,14 +30,19 @@ interface Library {
   disconnect(socket: number): void
   /** 0 or an `errno`. */
   send(socket: number, octets: Uint8Array): number
+  /** Milliseconds between two readings while datagrams come; 0: they are told as they come. */
+  gather(milliseconds: number): void
+  /** Reads now; how many slots hold news, from the first. */
+  read(): number
 }
 
-/** In step with native/media-sockets.c: what the four numbers of a slot are, and how long a datagram may be. */
+/** In step with native/media-sockets.c: what the numbers of a slot are, and how long a datagram may be. */
 const META_SOCKET = 0
 const META_LENGTH = 1
 const META_PORT = 2
 const META_NEW_SOURCE = 3
-const META_FIELDS = 4
+const META_WAITED_US = 4
+const META_FIELDS = 5
 const SLOT_OCTETS = 2048
 const SLOTS = 256
 
@@ -94,6 +99,7 @@ class Hub {
   readonly #views: Uint8Array[]
   readonly #sockets: (NativeSocket | null)[] = []
   #turn = 0
+  #telling = false
 
   constructor(library: Library) {
     this.library = library
@@ -110,8 +116,27 @@ class Hub {
     this.#sockets[id] = null
   }
 
+  tellNow(): void {
+    // Who asks while being told is in the middle of it.
+    if (this.#telling) return
+    let slots: number
+    do {
+      slots = this.library.read()
+      this.#receive(slots)
+    } while (slots === SLOTS)
+  }
+
   #receive(slots: number): void {
     this.#turn++
+    this.#telling = true
+    try {
+      this.#tell(slots)
+    } finally {
+      this.#telling = false
+    }
+  }
+
+  #tell(slots: number): void {
     const meta = this.#meta
     for (let slot = 0; slot < slots; slot++) {
       const at = slot * META_FIELDS
@@ -120,7 +145,10 @@ class Hub {
       if (socket == null || socket.bornIn === this.#turn) continue
       const length = meta[at + META_LENGTH]!
       if (length < 0) socket.fail(length)
-      else socket.receive(this.#view(slot, length), meta[at + META_PORT]!, meta[at + META_NEW_SOURCE] === 1)
+      else {
+        const isNewSource = meta[at + META_NEW_SOURCE] === 1
+        socket.receive(this.#view(slot, length), meta[at + META_PORT]!, isNewSource, meta[at + META_WAITED_US]! / 1000)
+      }
     }
   }
 
@@ -154,6 +182,15 @@ class NativeUdpNet implements DatagramNet {
     if (id < 0) return err({ type: 'bind-failed', local, reason: getSystemErrorName(id) })
     return ok(new NativeSocket(this.#hub, id, handlers, local.port !== 0))
   }
+
+  /** For all sockets of the thread: they share one set. */
+  gather(mostMs: number): void {
+    this.#hub.library.gather(mostMs)
+  }
+
+  tellNow(): void {
+    this.#hub.tellNow()
+  }
 }
 
 class NativeSocket implements DatagramSocket {
@@ -179,9 +216,9 @@ class NativeSocket implements DatagramSocket {
     hub.add(id, this)
   }
 
-  receive(bytes: Uint8Array, port: number, isNewSource: boolean): void {
+  receive(bytes: Uint8Array, port: number, isNewSource: boolean, waitedMs: number): void {
     if (isNewSource) this.#source = { host: this.#hub.library.sourceHost(this.#id), port }
-    this.#handlers.onDatagram(bytes, this.#source)
+    this.#handlers.onDatagram(bytes, this.#source, waitedMs)
   }
 
   fail(errno: number): void {

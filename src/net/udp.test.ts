@@ -9,6 +9,8 @@ interface Ear {
   readonly socket: DatagramSocket
   readonly heard: string[]
   readonly sources: Address[]
+  /** How long each datagram waited, ms. */
+  readonly waited: (number | undefined)[]
   readonly errors: string[]
   /** The next datagram's text. */
   next(): Promise<string>
@@ -21,13 +23,15 @@ async function ear(net: DatagramNet, port = 0, host = '127.0.0.1'): Promise<Ear>
   const news = new EventEmitter()
   const heard: string[] = []
   const sources: Address[] = []
+  const waited: (number | undefined)[] = []
   const errors: string[] = []
   const bound = await net.bind(
     { host, port },
     {
-      onDatagram: (bytes, from) => {
+      onDatagram: (bytes, from, waitedMs) => {
         heard.push(Buffer.from(bytes).toString())
         sources.push(from)
+        waited.push(waitedMs)
         news.emit('datagram', heard.at(-1))
       },
       onError: (reason) => {
@@ -41,6 +45,7 @@ async function ear(net: DatagramNet, port = 0, host = '127.0.0.1'): Promise<Ear>
     socket: bound.value,
     heard,
     sources,
+    waited,
     errors,
     next: async () => ((await once(news, 'datagram')) as string[])[0]!,
     nextError: async () => ((await once(news, 'refused')) as string[])[0]!,
@@ -249,5 +254,31 @@ test('what is longer than any RTP packet is an error of the native sockets', { s
   const atTwo = two.next()
   one.socket.send(new Uint8Array(2048), two.socket.local)
   assert.equal((await atTwo).length, 2048)
+  end(one, two)
+})
+
+test('gathered datagrams wait, are told together or when asked for, and say how long they waited', {
+  skip: native === null,
+}, async () => {
+  const [one, two] = [await ear(native!), await ear(native!)]
+  native!.gather!(20)
+  try {
+    const first = two.next()
+    say(one.socket, 'first after a silence', two.socket.local)
+    await first
+    say(one.socket, 'a', two.socket.local)
+    say(one.socket, 'b', two.socket.local)
+    native!.tellNow!()
+    // One datagram of each socket at a time.
+    native!.tellNow!()
+    assert.deepEqual(two.heard.slice(1), ['a', 'b'])
+    const late = two.next()
+    say(one.socket, 'not asked for', two.socket.local)
+    assert.equal(await late, 'not asked for')
+    const waitedMs = two.waited.at(-1)!
+    assert.ok(waitedMs > 0 && waitedMs < 1000, `waited ${waitedMs} ms`)
+  } finally {
+    native!.gather!(0)
+  }
   end(one, two)
 })
