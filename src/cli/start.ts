@@ -47,7 +47,7 @@ export async function runStart(options: Readonly<Record<string, string | boolean
   const app = demo === null ? null : await startDemo(running, named, demo)
   console.log(
     banner({
-      version: '0.1.0',
+      version: running.version,
       http: running.faces.http ?? '',
       sip: running.faces.sip ?? '',
       sips: running.faces.sips ?? null,

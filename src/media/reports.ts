@@ -1,30 +1,45 @@
 // RTCP of one session: reports out every five seconds or so (RFC 3550 §6.2), what the peer reports about us in.
 
+import type { Chance } from '#base/chance.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Address } from '#base/wire.ts'
+import type { ReceiveStats } from '#rtp/receive-stats.ts'
 import { parseRtcp, RTCP_MOST_OCTETS, roundTripMs, writeRtcp } from '#rtp/rtcp.ts'
+import type { SourceLock } from '#rtp/source-lock.ts'
 import { SRTP_MOST_OCTETS } from '#rtp/srtp.ts'
 import { RTCP_INTERVAL_MS } from './limits.ts'
-import type { MediaSession, SessionHost } from './session.ts'
+import type { Outbound } from './outbound.ts'
+import type { SessionDescription } from './protocol.ts'
 
 /** Written in place, with room for what SRTCP adds; reports are rare and short. */
 const buffer = Buffer.alloc(RTCP_MOST_OCTETS + SRTP_MOST_OCTETS)
 
+/** The streams that are reported about. */
+export interface Reported {
+  readonly outbound: Outbound
+  readonly stats: ReceiveStats
+  readonly lock: SourceLock
+  readonly description: SessionDescription | null
+}
+
+export interface ReportsHost {
+  readonly clock: Clock
+  readonly chance: Chance
+  beatsAt(nowMs: number): number
+}
+
 export class Reports {
   /** What the peer last said about our stream. */
   readonly peer: { roundTripMs: number | null; lossFraction: number | null } = { roundTripMs: null, lossFraction: null }
-  readonly #session: MediaSession
-  readonly #host: SessionHost
+  readonly #session: Reported
+  readonly #host: ReportsHost
   readonly #send: (bytes: Uint8Array, length: number, to: Address) => void
   #dueAtMs = Number.POSITIVE_INFINITY
   #lastSr = 0
   #lastSrAtMs = 0
   #packetsReported = 0
 
-  constructor(
-    session: MediaSession,
-    host: SessionHost,
-    send: (bytes: Uint8Array, length: number, to: Address) => void,
-  ) {
+  constructor(session: Reported, host: ReportsHost, send: (bytes: Uint8Array, length: number, to: Address) => void) {
     this.#session = session
     this.#host = host
     this.#send = send

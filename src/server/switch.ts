@@ -54,6 +54,7 @@ const ADMIT_AGAIN_SECS = 5
 
 export interface RunningSwitch {
   readonly house: House
+  readonly version: string
   readonly credentials: Credentials
   readonly credentialsFile: string
   readonly fresh: boolean
@@ -249,6 +250,7 @@ export async function startSwitch(settings: Settings, log: Log): Promise<Result<
 
   return ok({
     house: running,
+    version,
     credentials,
     credentialsFile: `${settings.dataDir}/${CREDENTIALS_FILE}`,
     fresh,
