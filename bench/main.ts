@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { type Figure, TARGETS, verdict } from './figures.ts'
-import { bridge, playback, recording, room100, rooms, streaming } from './media.ts'
+import { bridge, playback, recording, room100, rooms, streaming, yardstick } from './media.ts'
 import { refer, siprec } from './set-up.ts'
 import { answered, bridged, overload, register, type Size, start, waiting } from './signalling.ts'
 import { story } from './story.ts'
@@ -30,6 +30,8 @@ const BENCHES: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   twiml,
   overload,
 }
+/** Of the machine and hour in which the floors were met for the first time. */
+const YARDSTICK_US = 9.8
 const SMOKE: Size = { seconds: 0.5, scale: 0.05, smoke: true }
 
 const args = process.argv.slice(2)
@@ -48,6 +50,8 @@ if (unknown.length > 0) {
 }
 
 pin(process.pid, LOAD_CORE)
+const measures: number[] = []
+if (!smoke) await measure()
 const kept: Figure[] = []
 let broken = 0
 for (const name of only) {
@@ -68,10 +72,17 @@ for (const name of only) {
     print(median, same)
   }
 }
+if (!smoke) await measure()
 const results = new URL('./results/', import.meta.url)
 await mkdir(results, { recursive: true })
 const at = new Date().toISOString()
-const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, load: loadavg(), node: process.version }
+const machine = {
+  cpu: cpus()[0]?.model ?? '',
+  cores: cpus().length,
+  load: loadavg(),
+  node: process.version,
+  yardstickUs: measures,
+}
 await writeFile(
   new URL(`${at.replaceAll(':', '')}.json`, results),
   JSON.stringify({ at, smoke, machine, kept }, null, 2),
@@ -81,6 +92,15 @@ if (smoke) {
   broken += kept.filter((figure) => !Number.isFinite(figure.value)).length
 }
 process.exit(broken > 0 ? 1 : 0)
+
+/** Before and after: how fast the machine is just now. */
+async function measure(): Promise<void> {
+  const us = await yardstick()
+  measures.push(us)
+  console.log(
+    `   yardstick: bare sockets ${round(us)} us per leg and 20 ms (${YARDSTICK_US} where the floors were set)`,
+  )
+}
 
 function print(figure: Figure, all: readonly Figure[]): void {
   const { what, unit, floor, aim } = TARGETS[figure.name]

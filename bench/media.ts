@@ -4,22 +4,31 @@ import { fork, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Figure, FigureName } from './figures.ts'
-import type { KernelResult } from './media-kernel.ts'
+import type { KernelResult, Scenario } from './media-kernel.ts'
 import type { WindowFigures } from './rtp-generator.ts'
 import type { Size } from './signalling.ts'
 import { type PlacedCall, SipCaller } from './sip-caller.ts'
 import { LOAD_CORE, pin, ROOMS, SWITCH_CORE, startSwitch } from './switch-process.ts'
 
-/** The media worker alone, each leg to a WebSocket of its own: there is nothing of it in control. */
-export async function streaming({ seconds, scale }: Size): Promise<Figure[]> {
-  const legs = Math.max(4, Math.round(100 * scale))
+/** What this machine charges for a datagram in and out, with nothing of ours in between, in us: figures of audio scale with it. */
+export async function yardstick(): Promise<number> {
+  return (await kernel('sockets', 400, 5)).usPerLegTick
+}
+
+async function kernel(scenario: Scenario, legs: number, seconds: number): Promise<KernelResult> {
   const script = fileURLToPath(new URL('./media-kernel.ts', import.meta.url))
-  const args = [script, 'streaming', '--json', '--legs', String(legs), '--seconds', String(seconds)]
+  const args = [script, scenario, '--json', '--legs', String(legs), '--seconds', String(seconds)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   pin(child.pid!, SWITCH_CORE)
   let text = ''
   for await (const bytes of child.stdout) text += String(bytes)
-  const result = JSON.parse(text) as KernelResult
+  return JSON.parse(text) as KernelResult
+}
+
+/** The media worker alone, each leg to a WebSocket of its own: there is nothing of it in control. */
+export async function streaming({ seconds, scale }: Size): Promise<Figure[]> {
+  const legs = Math.max(4, Math.round(100 * scale))
+  const result = await kernel('streaming', legs, seconds)
   const heard = (100 * result.received) / result.expected
   const notes = {
     legs,
