@@ -13,7 +13,7 @@ import { BEAT_MS, LOUDEST, LOUDEST_ABOVE } from './limits.ts'
 import type { Player } from './player.ts'
 import type { Audience, MixId } from './protocol.ts'
 import type { Recorder } from './recorder.ts'
-import type { MediaSession } from './session.ts'
+import type { MediaSession, Membership } from './session.ts'
 import { SharedFrame } from './shared-frame.ts'
 
 export interface Member {
@@ -38,7 +38,7 @@ export interface Member {
   counted: boolean
 }
 
-export class Mix implements Beaten {
+export class Mix implements Beaten, Membership {
   readonly id: MixId
   readonly members: Member[] = []
   readonly players: Player[] = []

@@ -22,10 +22,9 @@ import { type Codec, codecOf } from './codec.ts'
 import { DigitQueue } from './digit-queue.ts'
 import { Inbound } from './inbound.ts'
 import { BEAT_MS, KEEPALIVE_MS, MAX_PACKET_BURST, MAX_PACKETS_PER_SECOND } from './limits.ts'
-import type { Mix } from './mix.ts'
 import { Outbound } from './outbound.ts'
 import type { Playable, SoundBlock } from './player.ts'
-import type { MediaEvent, SessionDescription, SessionId, SessionStats } from './protocol.ts'
+import type { MediaEvent, MixId, SessionDescription, SessionId, SessionStats } from './protocol.ts'
 import type { Recorder } from './recorder.ts'
 import { Reports } from './reports.ts'
 import type { SharedFrame } from './shared-frame.ts'
@@ -47,6 +46,15 @@ export interface SessionHost {
   replanLater(session: MediaSession): void
 }
 
+/** The room a session is in, as far as sessions are concerned. */
+export interface Membership {
+  readonly id: MixId
+  /** Whether keys that this session presses are heard by the others. */
+  passesDigits(session: MediaSession): boolean
+  /** The other one of a bridge; null in rooms of many, or while it is alone. */
+  bridgedWith(session: MediaSession): MediaSession | null
+}
+
 /** Parsed in place: packets are handled one at a time. */
 const view = new RtpView()
 
@@ -65,7 +73,7 @@ export class MediaSession implements Beaten {
   description: SessionDescription | null = null
   inbound: Inbound | null = null
   readonly stats = new ReceiveStats(8000)
-  mix: Mix | null = null
+  mix: Membership | null = null
   /** The codec of the last packet. */
   heardCodec: Codec | null = null
   /** Set by the room when packets can go straight on. */

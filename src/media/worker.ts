@@ -451,8 +451,8 @@ export class MediaWorker {
   }
 
   #passDigit(from: MediaSession, digit: string, durationMs: number): void {
-    const mix = from.mix
-    if (mix === null || !mix.passesDigits(from)) return
+    const mix = this.#mixOf(from)
+    if (!mix?.passesDigits(from)) return
     for (const { session } of mix.members) {
       if (session === from) continue
       const events = session.description?.telephoneEvent != null
@@ -488,8 +488,8 @@ export class MediaWorker {
   }
 
   #leaveMix(session: MediaSession): void {
-    const mix = session.mix
-    if (mix === null) return
+    const mix = this.#mixOf(session)
+    if (mix === undefined) return
     mix.remove(session)
     this.#replanMix(mix)
     this.#replan(session)
@@ -514,7 +514,12 @@ export class MediaWorker {
   /** Gives a session its turn on the beat, its own or its room's, or takes it away. */
   #replan(session: MediaSession): void {
     if (session.closed) return
-    if (session.mix !== null) return this.#replanMix(session.mix)
+    if (session.mix !== null) {
+      // A room that is being closed plans nothing any more.
+      const mix = this.#mixOf(session)
+      if (mix !== undefined) this.#replanMix(mix)
+      return
+    }
     this.#streams.aim(session)
     session.forwardTo = null
     const needed = session.needsBeat
@@ -522,6 +527,10 @@ export class MediaWorker {
     session.decoding = session.overheard
     if (needed) this.#beat.join(session, 1)
     else this.#beat.leave(session)
+  }
+
+  #mixOf(session: MediaSession): Mix | undefined {
+    return session.mix === null ? undefined : this.#mixes.get(session.mix.id)
   }
 
   #replanMix(mix: Mix): void {

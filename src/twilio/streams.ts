@@ -5,7 +5,6 @@ import { isIP } from 'node:net'
 import type { StreamCompany } from '#calls/commands.ts'
 import type { Fact } from '#calls/events.ts'
 import type { StreamSpec } from '#calls/model.ts'
-import type { Header } from '#legs/leg.ts'
 import type { StreamFormat } from '#media/protocol.ts'
 import { LANGUAGE } from './doors.ts'
 import {
@@ -16,22 +15,9 @@ import {
 } from './limits.ts'
 import { type Parameters, signHandshake } from './signature.ts'
 import { sid } from './spelling.ts'
+import type { StreamOrder, TrackWord } from './stream-order.ts'
 import { streamSpecInTexml } from './texml/streams.ts'
-import type { Problem, StreamWire, Target } from './twiml/verbs.ts'
-
-export const TRACKS = ['inbound_track', 'outbound_track', 'both_tracks'] as const
-export type TrackWord = (typeof TRACKS)[number]
-
-/** What is asked for, with absolute URLs. */
-export interface StreamOrder {
-  readonly url: string
-  readonly name: string | null
-  readonly track: TrackWord
-  readonly statusCallback: Target | null
-  readonly parameters: readonly Header[]
-  /** Absent: as Programmable Voice codes it. */
-  readonly wire?: StreamWire
-}
+import type { Problem, Target } from './twiml/verbs.ts'
 
 /** What this language remembers with a stream. */
 export interface StreamNotes {

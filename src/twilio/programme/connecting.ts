@@ -2,7 +2,8 @@
 // closes it or the call ends.
 
 import type { StreamId } from '#base/ids.ts'
-import { STREAM_COMPANY, type StreamOrder, streamProblem, streamSpec, streamUrl } from '../streams.ts'
+import type { StreamOrder } from '../stream-order.ts'
+import { STREAM_COMPANY, streamProblem, streamSpec, streamUrl } from '../streams.ts'
 import type { ConnectVerb, StreamNoun } from '../twiml/verbs.ts'
 import type { ProgrammeDoors } from './programme-doors.ts'
 import { type Begun, type Input, next, type Outcome, over, running, type Task, type Turn } from './turn.ts'

@@ -8,7 +8,7 @@ import { flag, method, text, url, word } from '../fields.ts'
 import { MAX_KEPT_CHARACTERS, MAX_STREAM_NAME_CHARACTERS } from '../limits.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readSid, restTime, sid, uri } from '../spelling.ts'
-import { TRACKS } from '../streams.ts'
+import { TRACKS } from '../stream-order.ts'
 import { type TranscriptionNotes, transcriptionSpec } from '../transcriptions.ts'
 import { stopBody } from './streams.ts'
 

@@ -9,7 +9,8 @@ import { MAX_STREAM_NAME_CHARACTERS } from '../limits.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { connectorOf, connectorProblem, siprecSpec } from '../siprec.ts'
 import { readSid, restTime, sid, uri } from '../spelling.ts'
-import { STREAM_COMPANY, TRACKS } from '../streams.ts'
+import { TRACKS } from '../stream-order.ts'
+import { STREAM_COMPANY } from '../streams.ts'
 import { stopBody } from './streams.ts'
 
 const createBody = z.looseObject({

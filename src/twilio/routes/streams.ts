@@ -9,7 +9,8 @@ import { coded, method, numbered, text, url, word } from '../fields.ts'
 import { MAX_STREAM_NAME_CHARACTERS, MAX_URL_CHARACTERS } from '../limits.ts'
 import { A, route, type TwilioRequest } from '../route.ts'
 import { readSid, restTime, sid, uri } from '../spelling.ts'
-import { STREAM_COMPANY, STREAM_HANDSHAKE, streamProblem, streamSpec, TRACKS } from '../streams.ts'
+import { TRACKS } from '../stream-order.ts'
+import { STREAM_COMPANY, STREAM_HANDSHAKE, streamProblem, streamSpec } from '../streams.ts'
 
 const createBody = z.looseObject({
   Url: text(MAX_URL_CHARACTERS, 1, coded(STREAM_HANDSHAKE, 'Url is required.')),

@@ -2,7 +2,7 @@
 // as well as in place of it.
 
 import type { StreamSpec } from '#calls/model.ts'
-import type { StreamOrder } from '../streams.ts'
+import type { StreamOrder } from '../stream-order.ts'
 import type { StreamWire } from '../twiml/verbs.ts'
 
 /** The frame language that media workers know by this name. */
