@@ -76,14 +76,7 @@ export interface IncomingLeg {
  * How a call out comes in here again: two legs of ours that talk to each other, so that a program can be at the far end of
  * another one's call. Who the incoming leg is, is said beforehand.
  */
-export interface Arrival {
-  readonly leg: CallId
-  readonly account: AccountId
-  readonly application: ApplicationId
-  readonly from: string
-  readonly fromName: string | null
-  readonly to: string
-}
+export type Arrival = Pick<IncomingLeg, 'leg' | 'account' | 'application' | 'from' | 'fromName' | 'to'>
 
 /** How a call leaves us for a `sip:` address elsewhere, in place of straight and by the usual door. */
 export interface WayOut {

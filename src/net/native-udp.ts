@@ -12,7 +12,7 @@ import { getSystemErrorName } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { err, ok, type Result } from '#base/result.ts'
 import type { Address, BindError, DatagramHandlers, DatagramNet, DatagramSocket } from '#base/wire.ts'
-import type { UdpOptions } from './udp.ts'
+import { RECEIVE_BUFFER_OCTETS, SEND_BUFFER_OCTETS, type UdpOptions } from './udp.ts'
 
 /** What the object offers. Numbers of sockets are its own; errors are `errno` values. */
 interface Library {
@@ -45,10 +45,6 @@ const META_WAITED_US = 4
 const META_FIELDS = 5
 const SLOT_OCTETS = 2048
 const SLOTS = 256
-
-/** As in udp.ts. */
-const RECEIVE_BUFFER_OCTETS = 1 << 20
-const SEND_BUFFER_OCTETS = 1 << 19
 
 const EADDRINUSE = -98
 

@@ -6,8 +6,8 @@ import { err, ok, type Result } from '#base/result.ts'
 import type { Address, BindError, DatagramHandlers, DatagramNet, DatagramSocket } from '#base/wire.ts'
 
 /** Kernel buffers asked for: bursts of 20 ms of many legs must fit while the event loop is busy. */
-const RECEIVE_BUFFER_OCTETS = 1 << 20
-const SEND_BUFFER_OCTETS = 1 << 19
+export const RECEIVE_BUFFER_OCTETS = 1 << 20
+export const SEND_BUFFER_OCTETS = 1 << 19
 
 export interface UdpOptions {
   /** Kernel buffer sizes; media sockets of single legs want less than a SIP listener. */

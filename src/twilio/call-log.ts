@@ -8,7 +8,8 @@ import type { Log } from '#base/log.ts'
 import type { CallExchangeRow, DeliveryRow } from '#storage/schema.ts'
 import type { Store } from '#storage/store.ts'
 import { insertRow } from '#storage/write.ts'
-import { MAX_EXCHANGES_PER_WINDOW, MAX_NOTED_CHARACTERS, NOTES_WINDOW_MS } from './limits.ts'
+import { MAX_EXCHANGES_PER_WINDOW, MAX_NOTED_CHARACTERS } from './limits.ts'
+import { NoteQuota } from './note-quota.ts'
 
 /** One request and what came back. */
 export interface CallExchange {
@@ -38,18 +39,17 @@ export interface CallLogDoors {
 
 export class CallLog {
   readonly #doors: CallLogDoors
-  /** By account, within the running window: a document that redirects to itself fills no disk. */
-  readonly #written = new Map<AccountId, number>()
-  #windowEndsAtMs = 0
+  readonly #quota: NoteQuota
 
   constructor(doors: CallLogDoors) {
     this.#doors = doors
+    this.#quota = new NoteQuota(doors.clock, MAX_EXCHANGES_PER_WINDOW)
   }
 
   /** Writes one down. Resolves once it is stored, or lost. */
   async note(account: AccountId, call: CallId, exchange: CallExchange): Promise<void> {
     const { store, clock, ids, log } = this.#doors
-    if (!this.#allowed(account)) return
+    if (this.#quota.take(account) !== 'kept') return
     const parameters = Object.fromEntries(
       Object.entries(exchange.parameters)
         .filter(([name]) => !/password/i.test(name))
@@ -69,17 +69,6 @@ export class CallLog {
       }),
     ])
     if (!committed.ok) log.warn({ account, call }, 'an exchange of a call could not be stored')
-  }
-
-  #allowed(account: AccountId): boolean {
-    const nowMs = this.#doors.clock.nowMs()
-    if (nowMs >= this.#windowEndsAtMs) {
-      this.#written.clear()
-      this.#windowEndsAtMs = nowMs + NOTES_WINDOW_MS
-    }
-    const count = (this.#written.get(account) ?? 0) + 1
-    this.#written.set(account, count)
-    return count <= MAX_EXCHANGES_PER_WINDOW
   }
 }
 

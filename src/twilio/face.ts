@@ -1,12 +1,12 @@
 // The face of this language: everything below /2010-04-01, its authentication, its way to say no.
 
 import { err, ok } from '#base/result.ts'
-import { RequestRate } from '#http/request-rate.ts'
 import type { AnyRoute, Mount, Reply } from '#http/route.ts'
 import { authenticate, listener } from './authentication.ts'
 import type { TwilioActor, TwilioDoors } from './doors.ts'
 import { errors, fail } from './errors.ts'
 import { failures } from './failures.ts'
+import { metering } from './metering.ts'
 import type { TwilioRequest } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { applicationRoutes } from './routes/applications.ts'
@@ -40,7 +40,6 @@ const SUFFIXES = ['.json', '.xml', '.csv', '.wav', '.mp3']
 
 /** Everything below `/2010-04-01`. */
 export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
-  const rate = new RequestRate(doors.clock, doors.requestsPerSecond)
   const routes: readonly AnyRoute<TwilioActor>[] = [
     ...accountRoutes(doors),
     ...keyRoutes(doors),
@@ -91,11 +90,7 @@ export function twilioMount(doors: TwilioDoors): Mount<TwilioActor> {
       const actor = authenticate(doors.register, head)
       return actor.ok ? actor : err(fail(actor.error))
     },
-    meter: ({ owner }) => {
-      const allowance = rate.take(owner)
-      const refused = allowance !== null && !allowance.allowed
-      return { headers: {}, refusal: refused ? fail(errors.tooMany(allowance.resetSecs)) : null }
-    },
+    meter: metering(doors),
     ...failures(PREFIX, routes),
   }
 }

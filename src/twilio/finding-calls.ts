@@ -2,13 +2,12 @@
 
 import type { AccountId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
+import { findCall as lookUp } from '#calls/finding.ts'
 import type { Call } from '#calls/model.ts'
-import { callFromRow } from '#calls/rows.ts'
 import { deleteRow } from '#storage/write.ts'
 import type { TwilioDoors } from './doors.ts'
 import { type ApiError, errors } from './errors.ts'
 import { readSid } from './spelling.ts'
-import { stored } from './stored.ts'
 
 /** @param path of the request, for the refusal to name */
 export async function findCall(
@@ -20,18 +19,9 @@ export async function findCall(
   const id = readSid<'call'>('call', named)
   const missing = errors.notFound(path)
   if (id === null) return err(missing)
-  const live = doors.engine.call(account, id)
-  if (live !== null) return ok(live)
-  const row = await stored(() =>
-    doors.store.db
-      .selectFrom('calls')
-      .select('data')
-      .where('id', '=', id)
-      .where('account_id', '=', account)
-      .executeTakeFirst(),
-  )
-  if (!row.ok) return row
-  return row.value === undefined ? err(missing) : ok(callFromRow(row.value))
+  const found = await lookUp(doors.engine, doors.store, account, id)
+  if (!found.ok) return err(errors.unavailable())
+  return found.value === null ? err(missing) : ok(found.value)
 }
 
 /** CALL-16. */

@@ -7,7 +7,8 @@ import type { Log } from '#base/log.ts'
 import type { NotificationRow } from '#storage/schema.ts'
 import type { Store } from '#storage/store.ts'
 import { insertRow } from '#storage/write.ts'
-import { MAX_NOTED_CHARACTERS, MAX_NOTES_PER_WINDOW, NOTES_WINDOW_MS } from './limits.ts'
+import { MAX_NOTED_CHARACTERS, MAX_NOTES_PER_WINDOW } from './limits.ts'
+import { NoteQuota } from './note-quota.ts'
 
 export interface Problem {
   readonly level: 'error' | 'warning'
@@ -48,12 +49,11 @@ export interface NotificationDoors {
 
 export class Notifications {
   readonly #doors: NotificationDoors
-  /** By account, within the running window: a program in a loop fills no disk. */
-  readonly #written = new Map<AccountId, number>()
-  #windowEndsAtMs = 0
+  readonly #quota: NoteQuota
 
   constructor(doors: NotificationDoors) {
     this.#doors = doors
+    this.#quota = new NoteQuota(doors.clock, MAX_NOTES_PER_WINDOW)
   }
 
   /** Writes one down. Resolves once it is stored, or lost. */
@@ -82,17 +82,11 @@ export class Notifications {
   }
 
   #allowed(account: AccountId): boolean {
-    const nowMs = this.#doors.clock.nowMs()
-    if (nowMs >= this.#windowEndsAtMs) {
-      this.#written.clear()
-      this.#windowEndsAtMs = nowMs + NOTES_WINDOW_MS
-    }
-    const count = (this.#written.get(account) ?? 0) + 1
-    this.#written.set(account, count)
-    if (count === MAX_NOTES_PER_WINDOW + 1) {
+    const taken = this.#quota.take(account)
+    if (taken === 'full') {
       this.#doors.log.warn({ account }, 'an account causes too many notifications; the rest of this minute is not kept')
     }
-    return count <= MAX_NOTES_PER_WINDOW
+    return taken === 'kept'
   }
 }
 

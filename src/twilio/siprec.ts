@@ -15,8 +15,8 @@ import type { Fact } from '#calls/events.ts'
 import type { RecordingSpec } from '#calls/model.ts'
 import type { Header } from '#legs/leg.ts'
 import { sid } from './spelling.ts'
-import type { TrackWord } from './stream-order.ts'
-import { isoTime, type Told, trackOf } from './streams.ts'
+import { type TrackWord, trackOf } from './stream-order.ts'
+import { isoTime, type Told } from './streams.ts'
 import type { Problem, SiprecManner, Target } from './twiml/verbs.ts'
 
 /** Where SIP over TLS lives: a connector there is recorded to with SRTP. */

@@ -15,7 +15,7 @@ import {
 } from './limits.ts'
 import { type Parameters, signHandshake } from './signature.ts'
 import { sid } from './spelling.ts'
-import type { StreamOrder, TrackWord } from './stream-order.ts'
+import { type StreamOrder, trackOf } from './stream-order.ts'
 import { streamSpecInTexml } from './texml/streams.ts'
 import type { Problem, Target } from './twiml/verbs.ts'
 
@@ -100,10 +100,6 @@ function isNear(host: string): boolean {
   if (host.startsWith('[')) return /^\[(::1|f[cd]|fe80)/i.test(host)
   // One label, or a name reserved for such networks (RFC 6761, RFC 6762).
   return !host.includes('.') || /\.(localhost|test|local|internal|lan)$/i.test(host)
-}
-
-export function trackOf(word: TrackWord): 'inbound' | 'outbound' | 'both' {
-  return word === 'both_tracks' ? 'both' : word === 'outbound_track' ? 'outbound' : 'inbound'
 }
 
 /** One request to a status callback. */

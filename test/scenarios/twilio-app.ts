@@ -148,6 +148,12 @@ async function reply(request: OutboundRequest, answer: Answer): Promise<Result<O
   })
 }
 
+/** The codes of what the account was notified of. */
+export async function notes(scenario: TwilioScenario): Promise<readonly string[]> {
+  const { json } = await scenario.api('GET', '/Notifications.json?PageSize=100')
+  return json.notifications.map((one: { error_code: string }) => one.error_code)
+}
+
 /** A document. */
 export function twiml(inner: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?><Response>${inner}</Response>`

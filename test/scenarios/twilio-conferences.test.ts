@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { hearing, whoHearsWhom } from '#testkit/ears.ts'
 import type { PhoneCall } from '#testkit/phone.ts'
 import { wavOf } from './tones.ts'
-import { APP, openTwilioScenario, type TwilioScenario, twiml } from './twilio-app.ts'
+import { APP, notes, openTwilioScenario, twiml } from './twilio-app.ts'
 
 const HUMS = { ann: 400, ben: 700, cat: 1000, dan: 1300 } as const
 type Name = keyof typeof HUMS
@@ -51,11 +51,6 @@ async function openRoom(per: Partial<Record<Name, string>> = {}, common = '', af
     told: () => scenario.at('/room').map(({ params }) => params),
     words: () => scenario.at('/room').map(({ params }) => params.StatusCallbackEvent),
   }
-}
-
-async function notes(scenario: TwilioScenario): Promise<readonly string[]> {
-  const { json } = await scenario.api('GET', '/Notifications.json?PageSize=100')
-  return json.notifications.map((one: { error_code: string }) => one.error_code)
 }
 
 const CALLBACK = `statusCallback="/room" statusCallbackEvent="${WORDS}"`

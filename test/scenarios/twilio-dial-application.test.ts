@@ -6,18 +6,13 @@ import type { AccountId } from '#base/ids.ts'
 import { hearing, whoHearsWhom } from '#testkit/ears.ts'
 import { ACCOUNT } from './house.ts'
 import { wavOf } from './tones.ts'
-import { APP, openTwilioScenario, SID, TOKEN, TWILIO_NUMBER, type TwilioScenario, twiml } from './twilio-app.ts'
+import { APP, notes, openTwilioScenario, SID, TOKEN, TWILIO_NUMBER, type TwilioScenario, twiml } from './twilio-app.ts'
 
 const CALLER = { name: 'caller', frequenciesHz: [400] }
 const AGENT = { name: 'agent', frequenciesHz: [700] }
 const MUSIC = { name: 'music', frequenciesHz: [1100, 1700] }
 const OTHER = { name: 'other', frequenciesHz: [900] }
 const SOUNDS = [CALLER, AGENT, MUSIC, OTHER]
-
-async function notes(scenario: TwilioScenario): Promise<readonly string[]> {
-  const { json } = await scenario.api('GET', '/Notifications.json?PageSize=100')
-  return json.notifications.map((one: { error_code: string }) => one.error_code)
-}
 
 /** An application of the main account whose voice URL is `/child`. */
 async function application(scenario: TwilioScenario, more: Readonly<Record<string, string>> = {}): Promise<string> {

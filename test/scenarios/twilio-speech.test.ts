@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { PhoneCall } from '#testkit/phone.ts'
 import { openToneServer, STREAM_URL, serveTones, streamRecogniser } from './tone-recogniser.ts'
 import { wavOf } from './tones.ts'
-import { APP, openTwilioScenario, type TwilioScenario, twiml } from './twilio-app.ts'
+import { APP, notes, openTwilioScenario, type TwilioScenario, twiml } from './twilio-app.ts'
 
 async function listening() {
   const scenario = await openTwilioScenario({ recognisers: [streamRecogniser] })
@@ -36,11 +36,6 @@ async function gathered(
   call.hangUp()
   await clock.advance(500)
   return { path, params, tookMs: atMs - upMs, call }
-}
-
-async function notes(scenario: TwilioScenario): Promise<readonly string[]> {
-  const { json } = await scenario.api('GET', '/Notifications.json?PageSize=100')
-  return json.notifications.map((one: { error_code: string }) => one.error_code)
 }
 
 test('GAT-01, GAT-09, GAT-17: speech until the caller is silent, by speechTimeout and by auto', async () => {

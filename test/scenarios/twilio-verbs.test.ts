@@ -4,21 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hearing, whoHearsWhom } from '#testkit/ears.ts'
 import { wavOf } from './tones.ts'
-import { APP, openTwilioScenario, SID, TOKEN, type TwilioScenario, twiml } from './twilio-app.ts'
-
-void SID
-void TOKEN
+import { APP, notes, openTwilioScenario, type TwilioScenario, twiml } from './twilio-app.ts'
 
 const CALLER = { name: 'caller', frequenciesHz: [400] }
 const AGENT = { name: 'agent', frequenciesHz: [700] }
 const MUSIC = { name: 'music', frequenciesHz: [1100, 1700] }
 const OTHER = { name: 'other', frequenciesHz: [900] }
 const SOUNDS = [CALLER, AGENT, MUSIC, OTHER]
-
-async function notes(scenario: TwilioScenario): Promise<readonly string[]> {
-  const { json } = await scenario.api('GET', '/Notifications.json?PageSize=100')
-  return json.notifications.map((one: { error_code: string }) => one.error_code)
-}
 
 /** Calls in and waits until it is over. */
 async function callThrough(scenario: TwilioScenario, user: string) {

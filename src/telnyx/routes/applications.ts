@@ -3,15 +3,16 @@
 import { z } from 'zod'
 import type { Application } from '#accounts/model.ts'
 import type { AccountId } from '#base/ids.ts'
-import { err, ok, type Result } from '#base/result.ts'
+import { ok, type Result } from '#base/result.ts'
 import type { AnyRoute } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
+import { applicationShelf } from '../application-shelf.ts'
 import { type Collection, change, collectionRoutes, contains, creation } from '../collection.ts'
 import { fail } from '../commander.ts'
 import { blankApplication, changed, commonFields } from '../connection-fields.ts'
 import { connectionListing } from '../connection-listing.ts'
 import { LANGUAGE, type TelnyxActor, type TelnyxDoors } from '../doors.ts'
-import { type ApiError, accountsError, errors } from '../errors.ts'
+import { type ApiError, errors } from '../errors.ts'
 import { url } from '../fields.ts'
 import { DEFAULT_PAGE_SIZE } from '../limits.ts'
 import { callNotes } from '../notes.ts'
@@ -57,11 +58,7 @@ export function applicationRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
   }
   const own = (account: AccountId): readonly Application[] =>
     doors.register.applications(account).filter((one) => one.dialect === LANGUAGE)
-  const put = async (made: Result<Application, ApiError>): Promise<Result<Application, ApiError>> => {
-    if (!made.ok) return made
-    const done = await doors.register.putApplication(made.value)
-    return done.ok ? made : err(accountsError(done.error, 'This application'))
-  }
+  const { put, remove } = applicationShelf(doors, 'This application')
   const listing = connectionListing(doors)
 
   const applications: Collection<Application> = {
@@ -84,13 +81,7 @@ export function applicationRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxA
       put(written(doors, blankApplication(doors, actor.account), body)),
     ),
     change: change('PATCH', patchBody, (body, _actor, one) => put(written(doors, one, body))),
-    remove: {
-      status: 200,
-      make: async (one) => {
-        const done = await doors.register.removeApplication(one.id)
-        return done.ok ? ok(undefined) : err(accountsError(done.error, 'This application'))
-      },
-    },
+    remove: { status: 200, make: remove },
   }
 
   const connections: Collection<Application> = {

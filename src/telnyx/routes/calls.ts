@@ -6,12 +6,11 @@ import type { ApplicationId, CallId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { DialSpec } from '#calls/commands.ts'
 import { areDigits } from '#calls/digits.ts'
+import { findCall as lookUp } from '#calls/finding.ts'
 import { type Call, type JoinOptions, type Notes, nothingOnAnswer, type RoomPlan } from '#calls/model.ts'
 import { type RingingCountry, ringing } from '#calls/ringing.ts'
-import { callFromRow } from '#calls/rows.ts'
 import type { AnyRoute, Reply, RouteRequest } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
-import { readFrom } from '#storage/store.ts'
 import { codecList } from '../codec-names.ts'
 import { type Commander, fail } from '../commander.ts'
 import { amd, readDetection } from '../detection.ts'
@@ -276,18 +275,9 @@ export async function findCall(
   account: TelnyxActor['account'],
   id: CallId,
 ): Promise<Result<Call, ApiError>> {
-  const live = doors.engine.call(account, id)
-  if (live !== null) return ok(live)
-  const row = await readFrom(() =>
-    doors.store.db
-      .selectFrom('calls')
-      .select('data')
-      .where('id', '=', id)
-      .where('account_id', '=', account)
-      .executeTakeFirst(),
-  )
-  if (!row.ok) return err(refusalError({ type: 'unavailable', retryAfterMs: 1000 }))
-  return row.value === undefined ? err(refusalError({ type: 'call-unknown' })) : ok(callFromRow(row.value))
+  const found = await lookUp(doors.engine, doors.store, account, id)
+  if (!found.ok) return err(refusalError({ type: 'unavailable', retryAfterMs: 1000 }))
+  return found.value === null ? err(refusalError({ type: 'call-unknown' })) : ok(found.value)
 }
 
 function dialSpec(

@@ -7,6 +7,7 @@ import type { AccountId } from '#base/ids.ts'
 import { err, ok, type Result } from '#base/result.ts'
 import type { AnyRoute } from '#http/route.ts'
 import { flag, text } from '#http/schema.ts'
+import { applicationShelf } from '../application-shelf.ts'
 import { type Collection, change, collectionRoutes, creation } from '../collection.ts'
 import { fail } from '../commander.ts'
 import {
@@ -19,7 +20,7 @@ import {
 } from '../connection-fields.ts'
 import { connectionListing } from '../connection-listing.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
-import { type ApiError, accountsError, errors } from '../errors.ts'
+import { type ApiError, errors } from '../errors.ts'
 import { resolveApplication } from '../resolve.ts'
 import { route } from '../route.ts'
 import { registrationStatus } from './registration-status.ts'
@@ -68,10 +69,7 @@ export function sipConnectionRoutes(doors: TelnyxDoors): readonly AnyRoute<Telny
       const application = found === null ? null : doors.register.application(found)
       return application?.connection?.kind === kind ? application : null
     }
-    const put = async (application: Application): Promise<Result<Application, ApiError>> => {
-      const done = await doors.register.putApplication(application)
-      return done.ok ? ok(application) : err(accountsError(done.error, `This ${noun}`))
-    }
+    const { put, remove } = applicationShelf(doors, `This ${noun}`)
     const written = (old: Application, body: Body): Result<Application, ApiError> => {
       const next = changed(doors, old, body)
       if (!next.ok) return next
@@ -99,26 +97,16 @@ export function sipConnectionRoutes(doors: TelnyxDoors): readonly AnyRoute<Telny
       find,
       show,
       listing: connectionListing(doors),
-      create: creation(bodies[kind] as z.ZodType<Body>, 201, async (body, actor) => {
-        const made = written(blankApplication(doors, actor.account), body)
-        return made.ok ? put(made.value) : made
-      }),
+      create: creation(bodies[kind] as z.ZodType<Body>, 201, (body, actor) =>
+        put(written(blankApplication(doors, actor.account), body)),
+      ),
       change: change(
         'PATCH',
         bodies[kind].partial() as z.ZodType<Body>,
-        async (body, _actor, one) => {
-          const made = written(one, body)
-          return made.ok ? put(made.value) : made
-        },
+        (body, _actor, one) => put(written(one, body)),
         ['encrypted_media'],
       ),
-      remove: {
-        status: 200,
-        make: async (one) => {
-          const done = await doors.register.removeApplication(one.id)
-          return done.ok ? ok(undefined) : err(accountsError(done.error, `This ${noun}`))
-        },
-      },
+      remove: { status: 200, make: remove },
     }
     const routes = [...collectionRoutes(collection)]
     if (kind === 'credential') {

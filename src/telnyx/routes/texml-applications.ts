@@ -4,14 +4,15 @@
 import { z } from 'zod'
 import type { Application } from '#accounts/model.ts'
 import type { AccountId } from '#base/ids.ts'
-import { err, ok, type Result } from '#base/result.ts'
+import { ok, type Result } from '#base/result.ts'
 import type { AnyRoute } from '#http/route.ts'
 import { flag, text, whole } from '#http/schema.ts'
+import { applicationShelf } from '../application-shelf.ts'
 import { type Collection, change, collectionRoutes, contains, creation } from '../collection.ts'
 import { blankApplication, changed, commonFields } from '../connection-fields.ts'
 import { connectionListing } from '../connection-listing.ts'
 import type { TelnyxActor, TelnyxDoors } from '../doors.ts'
-import { type ApiError, accountsError } from '../errors.ts'
+import type { ApiError } from '../errors.ts'
 import { url } from '../fields.ts'
 import { DEFAULT_PAGE_SIZE } from '../limits.ts'
 import { profileId } from '../profiles.ts'
@@ -38,11 +39,7 @@ type Patch = z.infer<typeof patchBody>
 
 export function texmlApplicationRoutes(doors: TelnyxDoors): readonly AnyRoute<TelnyxActor>[] {
   const all = (account: AccountId): readonly Application[] => doors.register.applications(account).filter(isTexml)
-  const put = async (made: Result<Application, ApiError>): Promise<Result<Application, ApiError>> => {
-    if (!made.ok) return made
-    const done = await doors.register.putApplication(made.value)
-    return done.ok ? made : err(accountsError(done.error, 'This application'))
-  }
+  const { put, remove } = applicationShelf(doors, 'This application')
   const listing = connectionListing(doors)
   const applications: Collection<Application> = {
     path: '/texml_applications',
@@ -70,13 +67,7 @@ export function texmlApplicationRoutes(doors: TelnyxDoors): readonly AnyRoute<Te
       ),
     ),
     change: change('PATCH', patchBody, (body, _actor, one) => put(written(doors, one, body))),
-    remove: {
-      status: 200,
-      make: async (one) => {
-        const done = await doors.register.removeApplication(one.id)
-        return done.ok ? ok(undefined) : err(accountsError(done.error, 'This application'))
-      },
-    },
+    remove: { status: 200, make: remove },
   }
   return collectionRoutes(applications)
 }

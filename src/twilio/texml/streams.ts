@@ -2,7 +2,7 @@
 // as well as in place of it.
 
 import type { StreamSpec } from '#calls/model.ts'
-import type { StreamOrder } from '../stream-order.ts'
+import { type StreamOrder, trackOf } from '../stream-order.ts'
 import type { StreamWire } from '../twiml/verbs.ts'
 
 /** The frame language that media workers know by this name. */
@@ -15,7 +15,7 @@ export function streamSpecInTexml(order: StreamOrder, wire: StreamWire, twoWay: 
     url: order.url,
     headers: {},
     language: FRAMES,
-    track: order.track === 'both_tracks' ? 'both' : order.track === 'outbound_track' ? 'outbound' : 'inbound',
+    track: trackOf(order.track),
     format: heard,
     parameters: order.parameters,
     voice: twoWay || speaks ? said : null,

@@ -1,5 +1,6 @@
 // `<Start>`, `<Stop>`, `<Connect>` and what stands in them (§4.11: STR-01 to STR-03, SRC-01 to SRC-03, OTH-01).
 
+import { TRACKS } from '../stream-order.ts'
 import { Attributes } from './attributes.ts'
 import { BAD_URL, SCHEMA } from './codes.ts'
 import type { Element } from './element.ts'
@@ -22,7 +23,6 @@ import type {
   TranscriptionNoun,
 } from './verbs.ts'
 
-const TRACKS = ['inbound_track', 'outbound_track', 'both_tracks'] as const
 /** SRC-03: what a recogniser is told, by the names of the attributes. */
 const TRANSCRIPTION_ATTRIBUTES = [
   'enableAutomaticPunctuation',
